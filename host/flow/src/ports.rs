@@ -1,0 +1,37 @@
+//! What flow needs from the outside: [`Store`], [`Plugins`], [`Ece`], [`Clock`].
+//!
+//! Everything here is plain data and traits with `Send` futures; an implementation may be a database
+//! or a table in memory. What is durable and when is said at each method: that is the contract the
+//! store's test suite and the simulation hold implementations to.
+
+/// What survives a restart.
+mod store;
+
+/// Channel and bot plugins.
+mod plugins;
+
+/// ECE.
+mod ece;
+
+/// Time.
+mod clock;
+
+pub use clock::Clock;
+pub use ece::{Ece, EceError, OpenOutcome, Opening};
+pub use plugins::{
+    Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount,
+    Download, Leaving, Outbound, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent,
+    ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent, StreamError,
+    state_fits,
+};
+pub use store::{
+    Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
+    Incoming, KeepFile, Loaded, OutboxItem, PARKED_MS, PeerChange, PluginArchive, PluginFile,
+    RawCall, RawId, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine,
+    Undelivered,
+};
+
+use std::pin::Pin;
+
+/// A boxed future, where a trait object is needed.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,3 @@
+//! Trunkline: server.
+
+fn main() {}

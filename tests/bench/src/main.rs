@@ -1,0 +1,3 @@
+//! Trunkline: bench.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Trunkline: xtask.
+
+fn main() {}
