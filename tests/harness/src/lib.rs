@@ -1,1 +1,23 @@
-//! Trunkline: harness.
+//! One world for everything that tries the built host: the process on a free port, stand-ins for
+//! ECE and Twilio, and their ledgers.
+//!
+//! In: a host binary and plugin files that were built before (`cargo xtask test` and `cargo xtask
+//! demo` do that). Out: a [`World`] in which customers write and agents answer over real sockets.
+//! Nothing here looks into the host: what is counted is counted from the stand-ins' ledgers.
+
+/// Where the built host and plugins are.
+pub mod built;
+
+/// The configuration file of a world.
+pub mod config;
+
+/// The host as a process: started, killed, started again.
+pub mod host;
+
+/// Stand-ins, host and folder together.
+pub mod world;
+
+/// What a conversation should have carried against what the ledgers say.
+pub mod count;
+
+pub use world::{World, WorldOptions};
