@@ -1,0 +1,174 @@
+//! Builds plugins: Rust crate to core module (`wasm32-unknown-unknown`, profile `plugin`), core module to component.
+//!
+//! Every folder of `plugins/` and, if asked, of `tests/guests/` that has a `plugin.toml` is one plugin; its file is
+//! named for the folder. The manifest travels in the core module as custom section `trunkline:manifest` and is lifted
+//! to the top level of the component, where a host reads it before anything runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use wit_component::ComponentEncoder;
+
+mod section;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const MANIFEST_SECTION: &str = "trunkline:manifest";
+
+/// Why plugins could not be built.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PluginsError {
+    /// A file or folder cannot be read or written.
+    #[error("{what} {path}")]
+    File {
+        /// Read or write.
+        what: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A tool cannot be run.
+    #[error("run {0}")]
+    Run(String, #[source] io::Error),
+    /// The compiler said no; its words are above.
+    #[error("the plugins do not compile")]
+    Compile,
+    /// There is no standard library for WebAssembly.
+    #[error(
+        "the Rust target {TARGET} is missing and could not be added: run `rustup target add {TARGET}`, or install \
+         your distribution's Rust for WebAssembly"
+    )]
+    Target,
+    /// It compiles, but is no component.
+    #[error("make a component of {path}: {reason}")]
+    Component {
+        /// The core module.
+        path: PathBuf,
+        /// What the encoder says.
+        reason: String,
+    },
+    /// The crate does not pack its manifest.
+    #[error("{0} has no manifest: add trunkline_plugin::manifest!(\"plugin.toml\") to its lib.rs")]
+    NoManifest(PathBuf),
+}
+
+/// Builds every plugin, and the tests' guests if asked, and gives the files written.
+///
+/// # Errors
+/// The target is missing, a crate does not compile, or it is no plugin.
+pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
+    ensure_target()?;
+    let root = workspace_root();
+    let target = target_dir(&root);
+    let mut plugins = found_in(&root.join("plugins"), &target.join("plugins"), "")?;
+    if guests {
+        plugins.extend(found_in(&root.join("tests/guests"), &target.join("guests"), "guest-")?);
+    }
+    compile(&root, &plugins)?;
+    plugins.iter().map(|plugin| plugin.componentise(&target)).collect()
+}
+
+/// One line a file: path and size.
+pub(crate) fn print(paths: &[PathBuf]) {
+    for path in paths {
+        let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        println!("{:>6} KiB  {}", bytes.div_ceil(1024), path.display());
+    }
+}
+
+/// A plugin's crate, and where its component goes.
+struct Plugin {
+    package: String,
+    output: PathBuf,
+}
+
+fn found_in(folder: &Path, output: &Path, prefix: &str) -> Result<Vec<Plugin>, PluginsError> {
+    let entries = fs::read_dir(folder).map_err(file_error("read", folder))?;
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("plugin.toml").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    let plugin = |name: &String| Plugin {
+        package: format!("{prefix}{name}"),
+        output: output.join(format!("{name}.wasm")),
+    };
+    Ok(names.iter().map(plugin).collect())
+}
+
+fn compile(root: &Path, plugins: &[Plugin]) -> Result<(), PluginsError> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--target", TARGET, "--profile", "plugin"]);
+    for plugin in plugins {
+        cargo.args(["--package", &plugin.package]);
+    }
+    let status = cargo.status().map_err(|error| PluginsError::Run("cargo build".to_owned(), error))?;
+    if status.success() { Ok(()) } else { Err(PluginsError::Compile) }
+}
+
+impl Plugin {
+    fn componentise(&self, target: &Path) -> Result<PathBuf, PluginsError> {
+        let module = format!("{}.wasm", self.package.replace('-', "_"));
+        let module = target.join(TARGET).join("plugin").join(module);
+        let bytes = fs::read(&module).map_err(file_error("read", &module))?;
+        let split = section::split_off(&bytes, MANIFEST_SECTION);
+        let Some((rest, manifest)) = split else { return Err(PluginsError::NoManifest(module)) };
+        let mut component = encode(&rest)
+            .map_err(|reason| PluginsError::Component { path: module.clone(), reason })?;
+        section::append(&mut component, MANIFEST_SECTION, &manifest);
+        write(&self.output, &component)?;
+        Ok(self.output.clone())
+    }
+}
+
+fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    let mut encoder = ComponentEncoder::default();
+    encoder.validate(true);
+    encoder.module(module).and_then(ComponentEncoder::encode).map_err(|error| format!("{error:#}"))
+}
+
+/// Whole or not at all: a running host watches the folder.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginsError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(file_error("create", folder))?;
+    let half = path.with_extension("wasm.part");
+    fs::write(&half, bytes).map_err(file_error("write", &half))?;
+    fs::rename(&half, path).map_err(file_error("write", path))
+}
+
+/// The target's standard library is there, or rustup brings it.
+fn ensure_target() -> Result<(), PluginsError> {
+    if target_is_installed()? {
+        return Ok(());
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    if added.is_ok_and(|status| status.success()) { Ok(()) } else { Err(PluginsError::Target) }
+}
+
+fn target_is_installed() -> Result<bool, PluginsError> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let run = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let output = run.map_err(|error| PluginsError::Run("rustc".to_owned(), error))?;
+    let folder = String::from_utf8_lossy(&output.stdout);
+    Ok(output.status.success() && Path::new(folder.trim()).is_dir())
+}
+
+fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+fn target_dir(root: &Path) -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => env::current_dir().unwrap_or_default().join(folder),
+        None => root.join("target"),
+    }
+}
+
+fn file_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PluginsError {
+    let path = path.to_path_buf();
+    move |source| PluginsError::File { what, path, source }
+}

@@ -1,0 +1,67 @@
+//! Starts other programs and says what went wrong with them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+/// A step that did not work out.
+#[derive(Debug)]
+pub enum Failure {
+    /// The program could not be started.
+    Start {
+        /// The command line.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The program ended badly; it has said why on its own.
+    Ended {
+        /// The command line.
+        what: String,
+        /// Its exit status.
+        status: ExitStatus,
+    },
+    /// Something else, in one line that says what to do.
+    Other(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Start { what, source } => write!(f, "cannot start `{what}`: {source}"),
+            Self::Ended { what, status } => write!(f, "`{what}` ended with {status}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Cargo, in the workspace.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// Runs it with our own output; an unsuccessful end is a failure.
+///
+/// # Errors
+/// It does not start, or ends badly.
+pub fn run(command: &mut Command) -> Result<(), Failure> {
+    let what = format!("{command:?}").replace('"', "");
+    match command.stdin(Stdio::null()).status() {
+        Err(source) => Err(Failure::Start { what, source }),
+        Ok(status) if !status.success() => Err(Failure::Ended { what, status }),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // This crate is `tests/xtask`.
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// Where cargo builds.
+pub fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
