@@ -1,0 +1,232 @@
+//! The configuration: one TOML file, parsed in full, checked as a whole before a socket opens.
+//!
+//! In: a file. Out: a [`Config`], or [`Complaints`] that name everything that is wrong with line,
+//! column and what would be right. Each group of settings parses itself, in the order in which groups
+//! name each other: hours, integrations, channels and bots, journeys, rules. Nothing here opens a
+//! store, a socket or a plugin; what a plugin's manifest asks of settings is checked by the engine.
+//!
+//! Unknown keys are refused. A text that is no TOML gets the complaints of its syntax alone: what
+//! stands in half a table cannot be judged.
+
+/// Complaints.
+mod complaint;
+
+/// A table, read key by key.
+mod section;
+
+/// Secrets by reference.
+mod secret;
+
+/// Addresses.
+mod url;
+
+/// Placeholders in texts.
+mod template;
+
+/// Names that one part gives to another.
+mod names;
+
+/// The process, the store, the plugin folder.
+mod server;
+
+/// Opening hours.
+mod hours;
+
+/// ECE.
+mod integration;
+
+/// What is not known about ECE's wire.
+mod wire;
+
+/// Channels and bots.
+mod connection;
+
+/// Journeys.
+mod journey;
+
+/// Rules.
+mod rule;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use toml::de::DeTable;
+use trunkline_core::id::{BotName, ChannelName, IntegrationName, JourneyName};
+use trunkline_core::settings::{Journey, Rule};
+
+use complaint::Sink;
+use connection::{Kind, connections};
+use names::Names;
+use section::Section;
+
+pub use complaint::{Complaint, Complaints};
+pub use connection::{Connection, OptOut};
+pub use integration::Integration;
+pub use secret::{OAuth2, PluginSecret, Secret, Sources};
+pub use server::{PluginSettings, Server, StoreSettings};
+
+/// A whole configuration. Names that one part gives to another exist.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// The process.
+    pub server: Server,
+    /// The store.
+    pub store: StoreSettings,
+    /// The plugin folder.
+    pub plugins: PluginSettings,
+    /// By name.
+    pub integrations: BTreeMap<IntegrationName, Integration>,
+    /// By name.
+    pub channels: BTreeMap<ChannelName, Connection>,
+    /// By name.
+    pub bots: BTreeMap<BotName, Connection>,
+    /// By name; those that stand in a rule are called `rule:NUMBER:NAME`.
+    pub journeys: BTreeMap<JourneyName, Journey>,
+    /// In the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("read the configuration {path}: {source}")]
+    Read {
+        /// As it was named.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is read, and wrong.
+    #[error(transparent)]
+    Wrong(#[from] Complaints),
+}
+
+/// Reads and checks a file; secrets come from this process's environment.
+///
+/// # Errors
+/// The file cannot be read, or something in it is wrong.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let sources = Sources {
+        variable: &variable,
+        folder,
+    };
+    Ok(parse(&text, path, &sources)?)
+}
+
+/// Checks a text; `file` is its name in complaints.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(text: &str, file: &Path, sources: &Sources<'_>) -> Result<Config, Complaints> {
+    let sink = Sink::default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let place = error.span().unwrap_or(0..0);
+        sink.add(&place, error.message(), syntax_fix(error.message()));
+    }
+    let config = errors.is_empty().then(|| {
+        let root = Section::new(&sink, "", table.span(), table.get_ref());
+        read(root, text, file, sources)
+    });
+    match (sink.into_complaints(file.to_owned(), text), config) {
+        (None, Some(config)) => Ok(config),
+        (complaints, _) => Err(complaints.unwrap_or_else(|| Complaints {
+            file: file.to_owned(),
+            complaints: Vec::new(),
+        })),
+    }
+}
+
+fn syntax_fix(message: &str) -> &'static str {
+    match message {
+        "duplicate key" => "a name stands once in a file: rename or join the two",
+        _ => "write it as TOML: key = \"text\", [table]; see https://toml.io",
+    }
+}
+
+fn read(root: Section<'_>, text: &str, file: &Path, from: &Sources<'_>) -> Config {
+    let server = server::server(root.section("server"), from);
+    let store = server::store(root.section("store"), from);
+    let plugins = server::plugins(root.section("plugins"), from);
+    let hours = hours::hours(&root, &server.time_zone);
+    let mut names = Names::default();
+    let context = integration::Context {
+        from,
+        server: &server,
+        hours: &hours,
+    };
+    let integrations = integration::integrations(&root, &context, &mut names);
+    let (channel_names, channels) = connections(&root, Kind::Channel, from);
+    let (bot_names, bots) = connections(&root, Kind::Bot, from);
+    names.channels = channel_names;
+    names.bots = bot_names;
+    let mut journeys = journey::journeys(&root, &names);
+    names.journeys = journeys.keys().map(|name| name.0.clone()).collect();
+    let rules = read_rules(&root, text, &server, &names, &mut journeys);
+    root.done();
+    Config {
+        file: file.to_owned(),
+        server,
+        store,
+        plugins,
+        integrations,
+        channels: named(channels, ChannelName),
+        bots: named(bots, BotName),
+        journeys,
+        rules,
+    }
+}
+
+fn read_rules(
+    root: &Section<'_>,
+    text: &str,
+    server: &Server,
+    names: &Names,
+    journeys: &mut BTreeMap<JourneyName, Journey>,
+) -> Vec<Rule> {
+    let services_off = services_off(root);
+    let context = rule::Context {
+        names,
+        // The name was checked; UTC stands in for one that was complained about.
+        zone: TimeZone::get(&server.time_zone).unwrap_or(TimeZone::UTC),
+        text,
+        services_off: &services_off,
+    };
+    let mut rules = Vec::new();
+    for read in rule::rules(root, &context) {
+        if let Some(own) = read.own_journey {
+            journeys.insert(read.rule.journey.clone(), own);
+        }
+        rules.push(read.rule);
+    }
+    rules
+}
+
+/// `[services.NAME] status = "inactive"` switches off all rules with that label.
+fn services_off(root: &Section<'_>) -> Vec<String> {
+    let mut off = Vec::new();
+    for (name, service) in root.named_sections("services") {
+        let status = service.word("status", &[("active", true), ("inactive", false)]);
+        service.done();
+        if status == Some(false) {
+            off.push(name.into_inner());
+        }
+    }
+    off
+}
+
+fn named<N: Ord, T>(all: BTreeMap<String, T>, name: impl Fn(String) -> N) -> BTreeMap<N, T> {
+    all.into_iter()
+        .map(|(key, value)| (name(key), value))
+        .collect()
+}
