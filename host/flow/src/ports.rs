@@ -20,13 +20,13 @@ pub use clock::Clock;
 pub use ece::{Ece, EceError, OpenOutcome, Opening};
 pub use plugins::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount,
-    Download, Leaving, Outbound, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent,
-    ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent, StreamError,
-    state_fits,
+    Download, LeaveFn, Leaving, NextPiece, Outbound, OutboundBody, PluginVersion, Plugins,
+    ReceiveError, ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError,
+    SendProgress, Sent, StreamError, state_fits,
 };
 pub use store::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
-    Incoming, KeepFile, Loaded, OutboxItem, PARKED_MS, PeerChange, PluginArchive, PluginFile,
+    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, PeerChange, PluginArchive, PluginFile,
     RawCall, RawId, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine,
     Undelivered,
 };

@@ -17,14 +17,17 @@ use super::store::{PeerChange, StoreError};
 #[serde(transparent)]
 pub struct PluginVersion(pub String);
 
+/// What [`Leaving`] runs.
+pub type LeaveFn =
+    dyn Fn(Option<PluginVersion>) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync;
+
+/// The next piece of a [`Download`], or none at its end.
+pub type NextPiece = dyn FnMut() -> BoxFuture<'static, Option<Result<Bytes, StreamError>>> + Send;
+
 /// Awaited before a `once` request leaves: makes that durable, and on which version the call runs.
 /// On an error nothing leaves.
 #[derive(Clone)]
-pub struct Leaving(
-    pub  Arc<
-        dyn Fn(Option<PluginVersion>) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync,
-    >,
-);
+pub struct Leaving(pub Arc<LeaveFn>);
 
 impl Leaving {
     /// Makes it durable.
@@ -312,7 +315,7 @@ pub struct Download {
     /// As the other side says.
     pub size: Option<u64>,
     /// The next piece, or none at the end. Dropping it ends the transfer.
-    pub next: Box<dyn FnMut() -> BoxFuture<'static, Option<Result<Bytes, StreamError>>> + Send>,
+    pub next: Box<NextPiece>,
 }
 
 impl std::fmt::Debug for Download {

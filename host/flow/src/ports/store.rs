@@ -160,6 +160,17 @@ pub struct Loaded {
     pub timers: BTreeMap<TimerName, Timestamp>,
 }
 
+/// What came in since `load`, for an owner that holds the rest in memory.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct News {
+    /// As in [`Loaded`].
+    pub inbox: Vec<InboxEvent>,
+    /// As in [`Loaded`].
+    pub addresses: Vec<Address>,
+    /// As in [`Loaded`].
+    pub peer_state: Vec<(String, String)>,
+}
+
 /// *Step*: events consumed, state and effects written, in one transaction.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -193,6 +204,11 @@ pub struct Settle {
     pub delivery: DeliveryId,
     /// What became of it.
     pub outcome: Settled,
+    /// Attempts begun so far, this one included: becomes the item's `attempts`.
+    pub attempts: u32,
+    /// The plugin version that served: becomes the item's `version` with `Part` and with an unknown outcome;
+    /// `None` leaves what `leave` wrote.
+    pub version: Option<PluginVersion>,
     /// The provider's ids it got; parked receipts that name them wake up.
     pub provider_ids: Vec<String>,
     /// The ECE conversation that was started; parked events of it wake up.
@@ -212,16 +228,17 @@ pub struct Settle {
 pub enum Settled {
     /// It is done.
     Done,
-    /// Part of it is done: next attempt at once, with this.
+    /// Part of it is done: next attempt at once, with this (`rest`); `left_at` is cleared.
     Part(Vec<u8>),
-    /// Another attempt then. `unknown`: it may have been taken (`left_at` stays); else `left_at` is cleared.
+    /// Another attempt then. `unknown`: it may have been taken (`left_at` stays, or becomes `Settle::at` where no `leave`
+    /// set it); else `left_at` and `version` are cleared.
     Again {
         /// Not before.
         at: Timestamp,
         /// It may have been taken.
         unknown: bool,
     },
-    /// It gave up: a dead letter with this reason.
+    /// It gave up: a dead letter with this reason. Its replay starts anew: `created` is the time of the replay.
     Dead(String),
 }
 
@@ -431,6 +448,42 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + Send;
 
+    /// What came in since `load`: unconsumed inbox events by state (never by a cursor), at most `limit`, and what
+    /// accepts change beside them. Called once for each batch of events, so worth being cheaper than `load`, which is what it falls
+    /// back to.
+    ///
+    /// # Errors
+    /// The store's.
+    fn news(
+        &self,
+        customer: CustomerId,
+        limit: usize,
+    ) -> impl Future<Output = Result<News, StoreError>> + Send {
+        async move {
+            let loaded = self.load(customer, limit).await?;
+            Ok(loaded.map_or_else(News::default, |loaded| News {
+                inbox: loaded.inbox,
+                addresses: loaded.addresses,
+                peer_state: loaded.peer_state,
+            }))
+        }
+    }
+
+    /// Whose events these are, without storing anything: for signals. The default knows nobody, so signals are dropped.
+    ///
+    /// # Errors
+    /// The store's.
+    fn whose(
+        &self,
+        target: &Target,
+    ) -> impl Future<Output = Result<Option<CustomerId>, StoreError>> + Send {
+        let known = match target {
+            Target::Customer(customer) => Some(*customer),
+            Target::Addresses(..) | Target::Session(..) | Target::Delivery(..) => None,
+        };
+        std::future::ready(Ok(known))
+    }
+
     /// *Step*. Gives the new revision.
     ///
     /// # Errors
@@ -440,7 +493,7 @@ pub trait Store: Send + Sync + 'static {
     /// A `once` request of this delivery is about to leave: `left_at = at`, attempts + 1, and its version.
     ///
     /// # Errors
-    /// Then it must not leave.
+    /// Then it must not leave. `Stale` when the delivery is settled, cancelled or dead by now.
     fn leave(
         &self,
         delivery: DeliveryId,
@@ -451,13 +504,14 @@ pub trait Store: Send + Sync + 'static {
     /// *Settle*. Also wakes parked events it made known: gives the customers whose inbox got something.
     ///
     /// # Errors
-    /// The delivery stays as it was.
+    /// The delivery stays as it was. `Stale` when it was settled, cancelled or dead already: nothing is written.
     fn settle(
         &self,
         settle: Settle,
     ) -> impl Future<Output = Result<Vec<CustomerId>, StoreError>> + Send;
 
-    /// Customers with an inbox event, a due timer or a due delivery, ids above `after`, in order.
+    /// Customers with an inbox event, a due timer or a due delivery, ids above `after`, in order. A delivery behind another
+    /// one of its lane is not due before that one.
     ///
     /// # Errors
     /// The store's.
@@ -468,7 +522,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<CustomerId>, StoreError>> + Send;
 
-    /// The earliest time after `now` at which `ready`, parked events or kept keys have something due.
+    /// The earliest time after `now` at which `ready`, parked events or kept keys have something due. Deliveries as in `ready`.
     ///
     /// # Errors
     /// The store's.

@@ -1,0 +1,251 @@
+//! Received events become inbox events, in one transaction; then whoever got some is woken.
+
+use std::sync::Arc;
+
+use trunkline_core::event::{ChannelEvent, DeliveryName, Event, Happening, Receipt, Signal};
+use trunkline_core::id::{ChannelName, Timestamp};
+use trunkline_core::message::{Address, Content};
+
+use crate::flow::{Inner, Outside};
+use crate::owners::Wake;
+use crate::ports::{
+    Accept, Accepted, DeadKind, Incoming, Plugins, RawId, ReceivedEvent, ReceivedHappening, Scope,
+    Store, StoreError, Target, Undelivered,
+};
+
+/// Accepts what a plugin read in one call. Typing goes on as a signal once the rest is on disk.
+///
+/// # Errors
+/// The store's: nothing of the call was taken.
+pub(crate) async fn accept_received<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    called: &ChannelName,
+    events: Vec<ReceivedEvent>,
+    from_raw: Option<RawId>,
+) -> Result<(), StoreError> {
+    let mut accept = Accept {
+        from_raw,
+        at: inner.now(),
+        ..Accept::default()
+    };
+    let mut signals = Vec::new();
+    for event in resolve_all(inner, events).await {
+        match sort(called, event) {
+            Sorted::Event(incoming) => accept.events.push(*incoming),
+            Sorted::Dead(dead) => accept.dead.push(*dead),
+            Sorted::Signal(target, signal) => signals.push((target, signal)),
+            Sorted::Nothing => {}
+        }
+    }
+    if !accept.events.is_empty() || !accept.dead.is_empty() || accept.from_raw.is_some() {
+        accept_all(inner, accept).await?;
+    }
+    for (target, signal) in signals {
+        crate::signal::receive(inner, target, signal);
+    }
+    Ok(())
+}
+
+/// *Accept*, counted, with its customers woken.
+///
+/// # Errors
+/// The store's: nothing was taken.
+pub(crate) async fn accept_all<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    accept: Accept,
+) -> Result<Accepted, StoreError> {
+    let (events, dead) = (accept.events.len(), accept.dead.len());
+    let accepted = inner.ports.store().accept(accept).await?;
+    let counts = &inner.counts;
+    counts
+        .accepted
+        .add(events.saturating_sub(accepted.duplicates));
+    counts.duplicates.add(accepted.duplicates);
+    counts.parked.add(accepted.parked);
+    counts.dead.add(dead);
+    if accepted.parked > 0 {
+        inner
+            .ticker
+            .look_at(inner.now().plus_ms(crate::ports::PARKED_MS));
+    }
+    for customer in &accepted.customers {
+        inner.wake(*customer, Wake::News);
+    }
+    Ok(accepted)
+}
+
+/// Has the plugin complete the events that ask for it, within the deadline. An event that is not completed in time goes on as
+/// it was.
+async fn resolve_all<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    events: Vec<ReceivedEvent>,
+) -> Vec<ReceivedEvent> {
+    if events.iter().all(|event| event.resolve.is_none()) {
+        return events;
+    }
+    let deadline = inner.now().plus_ms(inner.limits.resolve_ms);
+    let mut resolved = Vec::with_capacity(events.len());
+    for event in events {
+        let Some(channel) = event.channel.clone().filter(|_| event.resolve.is_some()) else {
+            resolved.push(event);
+            continue;
+        };
+        let as_it_was = event.clone();
+        let left_ms = deadline.ms_since(inner.now());
+        let resolving = inner.ports.plugins().resolve(&channel, event);
+        match inner.within(left_ms, Box::pin(resolving)).await {
+            Some(events) => resolved.extend(events),
+            None => resolved.push(as_it_was),
+        }
+    }
+    resolved
+}
+
+/// Where one event goes.
+enum Sorted {
+    Event(Box<Incoming>),
+    Dead(Box<Undelivered>),
+    Signal(Target, Signal),
+    Nothing,
+}
+
+fn sort(called: &ChannelName, event: ReceivedEvent) -> Sorted {
+    let Some(channel) = event.channel.clone() else {
+        return Sorted::Dead(Box::new(unknown_account(called, &event)));
+    };
+    let scope = Scope::Channel(channel.clone());
+    let (key, at) = (event.key, event.at);
+    let customer: Vec<Address> = event
+        .customer
+        .into_iter()
+        .chain(event.readdressed)
+        .collect();
+    let (target, inside) = match event.happening {
+        ReceivedHappening::Customer(happening) => (
+            Target::Addresses(channel, customer),
+            Event::Channel(ChannelEvent {
+                key: key.clone(),
+                at,
+                profile: event.profile,
+                happening,
+                reply_to: event.reply_to,
+            }),
+        ),
+        ReceivedHappening::Receipt {
+            delivery,
+            state,
+            detail,
+            opted_out,
+        } => {
+            let Some(target) = receipt_target(channel, &delivery, customer) else {
+                return Sorted::Nothing;
+            };
+            let receipt = Receipt {
+                delivery,
+                state,
+                detail,
+                opted_out,
+                at,
+            };
+            (target, Event::Receipt(receipt))
+        }
+        ReceivedHappening::Typing(on) => {
+            let target = Target::Addresses(channel, customer);
+            return Sorted::Signal(target, Signal::CustomerTyping(on));
+        }
+        ReceivedHappening::Notice(code, text) => {
+            tracing::warn!(%channel, code, text, "notice of the provider");
+            return Sorted::Nothing;
+        }
+    };
+    Sorted::Event(Box::new(Incoming {
+        scope,
+        key: key.0,
+        target,
+        event: inside,
+        peer_changes: event.peer_changes,
+    }))
+}
+
+/// "All up to a time" names no delivery, so the customer must be named.
+fn receipt_target(
+    channel: ChannelName,
+    delivery: &DeliveryName,
+    customer: Vec<Address>,
+) -> Option<Target> {
+    match delivery {
+        DeliveryName::Ours(_) | DeliveryName::Provider(_) => {
+            Some(Target::Delivery(channel, delivery.clone()))
+        }
+        DeliveryName::AllUntil(_) if customer.is_empty() => {
+            tracing::warn!(%channel, "a receipt names neither a message nor a customer");
+            None
+        }
+        DeliveryName::AllUntil(_) => Some(Target::Addresses(channel, customer)),
+    }
+}
+
+fn unknown_account(called: &ChannelName, event: &ReceivedEvent) -> Undelivered {
+    Undelivered {
+        kind: DeadKind::UnknownAccount,
+        scope: Some(Scope::Channel(called.clone())),
+        conversation: None,
+        key: Some(event.key.clone()),
+        reason: format!("no channel is configured for account `{}`", event.account),
+        content: describe(&event.happening),
+        replay: replay_of(called, event),
+    }
+}
+
+/// Once the account is configured, the customer's words can be given to the channel that was called.
+fn replay_of(called: &ChannelName, event: &ReceivedEvent) -> Option<(Target, Event)> {
+    let ReceivedHappening::Customer(happening) = &event.happening else {
+        return None;
+    };
+    let target = Target::Addresses(called.clone(), event.customer.clone());
+    let inside = Event::Channel(ChannelEvent {
+        key: event.key.clone(),
+        at: event.at,
+        profile: event.profile.clone(),
+        happening: happening.clone(),
+        reply_to: event.reply_to.clone(),
+    });
+    Some((target, inside))
+}
+
+fn describe(happening: &ReceivedHappening) -> String {
+    match happening {
+        ReceivedHappening::Customer(Happening::Said(Content::Text(text))) => text.clone(),
+        ReceivedHappening::Customer(_) => "something a customer did".to_owned(),
+        ReceivedHappening::Typing(_) => "typing".to_owned(),
+        ReceivedHappening::Receipt { .. } => "a receipt".to_owned(),
+        ReceivedHappening::Notice(code, text) => format!("{code}: {text}"),
+    }
+}
+
+/// The dead letter of a raw call that no plugin version could read.
+pub(crate) fn unreadable(
+    channel: &ChannelName,
+    request: &crate::ports::Request,
+    reason: &str,
+) -> Undelivered {
+    Undelivered {
+        kind: DeadKind::Unreadable,
+        scope: Some(Scope::Channel(channel.clone())),
+        conversation: None,
+        key: None,
+        reason: format!("no version of the plugin could read it: {reason}"),
+        content: String::from_utf8_lossy(&request.body).into_owned(),
+        replay: None,
+    }
+}
+
+/// An accept of a dead letter only.
+pub(crate) fn only_dead(dead: Undelivered, from_raw: Option<RawId>, at: Timestamp) -> Accept {
+    Accept {
+        dead: vec![dead],
+        from_raw,
+        at,
+        ..Accept::default()
+    }
+}

@@ -1,0 +1,155 @@
+//! What ECE and bots call back with: stored, then answered, then processed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use trunkline_core::event::{EceEvent, Event, Signal};
+use trunkline_core::id::{BotName, ConversationId, EceSession, Epoch, IntegrationName};
+
+use crate::accept::accept_all;
+use crate::flow::{Flow, Inner, Outside};
+use crate::lanes::customer_of;
+use crate::owners::Wake;
+use crate::ports::{
+    Accept, Answer, Clock, Ece, Incoming, Plugins, ReceiveError, Request, Scope, Store, StoreError,
+    Target,
+};
+use crate::webhook::not_found;
+
+impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
+    /// Takes the events of one ECE callback, each known by its session and id (H2). Typing goes on as a signal. When this
+    /// returns, the events are on disk: answer 2xx.
+    ///
+    /// # Errors
+    /// Not all was stored: answer 503, ECE sends it all again.
+    pub async fn ece_events(
+        &self,
+        integration: &IntegrationName,
+        events: Vec<EceEvent>,
+        signals: Vec<Signal>,
+    ) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        if inner.stopping.is_cancelled() {
+            return Err(StoreError::Unavailable("shutting down".to_owned()));
+        }
+        for (session, events) in by_session(integration, events) {
+            let accept = Accept {
+                events,
+                at: inner.now(),
+                ..Accept::default()
+            };
+            let accepted = accept_all(inner, accept).await?;
+            if accepted.parked > 0 {
+                inner.unknown_session(integration, &session);
+            }
+        }
+        for signal in signals {
+            if let Some(target) = signal_target(integration, &signal) {
+                crate::signal::receive(inner, target, signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a callback of a bot's server. The answer is the plugin's once the callbacks are on disk. Nothing is kept raw here:
+    /// without a working plugin the server is asked to repeat it.
+    pub async fn bot_callback(&self, bot: &BotName, request: Request) -> Answer {
+        let inner = &self.inner;
+        if inner.stopping.is_cancelled() {
+            return inner.busy();
+        }
+        let at = inner.now();
+        match inner.ports.plugins.bot_receive(bot, &request, at).await {
+            Ok(reception) => {
+                let events = reception
+                    .callbacks
+                    .into_iter()
+                    .map(|callback| inner.bot_event(bot, callback))
+                    .collect();
+                let accept = Accept {
+                    events,
+                    at,
+                    ..Accept::default()
+                };
+                match accept_all(inner, accept).await {
+                    Ok(_) => reception.answer,
+                    Err(error) => {
+                        tracing::warn!(%bot, %error, "a bot's callback could not be stored");
+                        inner.busy()
+                    }
+                }
+            }
+            Err(ReceiveError::Rejected { answer, reason }) => {
+                tracing::info!(%bot, reason, "the plugin refused a callback");
+                answer
+            }
+            Err(ReceiveError::NotNow { reason, .. }) => {
+                tracing::warn!(%bot, reason, "a callback came while no plugin works");
+                inner.busy()
+            }
+            Err(ReceiveError::UnknownChannel) => not_found(),
+        }
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    /// A bot's callback has no id of its own: each arrival is its own event.
+    fn bot_event(
+        &self,
+        bot: &BotName,
+        (conversation, epoch, bytes): (ConversationId, Epoch, Vec<u8>),
+    ) -> Incoming {
+        static ARRIVALS: AtomicU64 = AtomicU64::new(0);
+        let arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed);
+        Incoming {
+            scope: Scope::Bot(bot.clone()),
+            key: format!("{conversation}/{}/{arrival}", self.now().0),
+            target: Target::Customer(conversation.customer),
+            event: Event::BotCallback {
+                conversation,
+                epoch,
+                bytes,
+            },
+            peer_changes: Vec::new(),
+        }
+    }
+
+    /// It may be the answer to a start whose outcome is unknown.
+    fn unknown_session(self: &Arc<Self>, integration: &IntegrationName, session: &EceSession) {
+        if let Some(delivery) = self.opens.stray(integration, session, self.now()) {
+            self.wake(customer_of(delivery), Wake::News);
+        }
+    }
+}
+
+/// One accept a session, in the order they came.
+fn by_session(
+    integration: &IntegrationName,
+    events: Vec<EceEvent>,
+) -> Vec<(EceSession, Vec<Incoming>)> {
+    let mut sessions: Vec<(EceSession, Vec<Incoming>)> = Vec::new();
+    for event in events {
+        let session = event.session.clone();
+        let incoming = Incoming {
+            scope: Scope::Integration(integration.clone()),
+            key: format!("{session}/{}", event.id),
+            target: Target::Session(integration.clone(), session.clone()),
+            event: Event::Ece(event),
+            peer_changes: Vec::new(),
+        };
+        match sessions.iter_mut().find(|(known, _)| *known == session) {
+            Some((_, events)) => events.push(incoming),
+            None => sessions.push((session, vec![incoming])),
+        }
+    }
+    sessions
+}
+
+fn signal_target(integration: &IntegrationName, signal: &Signal) -> Option<Target> {
+    match signal {
+        Signal::AgentTyping { session, .. } => {
+            Some(Target::Session(integration.clone(), session.clone()))
+        }
+        Signal::CustomerTyping(_) | Signal::BotTyping { .. } => None,
+    }
+}

@@ -1,0 +1,129 @@
+use std::sync::atomic::Ordering;
+
+use trunkline_core::effect::{OutboundContent, ToCustomer};
+use trunkline_core::event::Outcome;
+
+use super::{Attempt, Failure, Hopeless, Verdict, sort_send_error};
+use crate::flow::Outside;
+use crate::ports::{Outbound, OutboundBody, Plugins, Scope, SendCall, SendProgress, Sent, Settled};
+
+impl<O: Outside> Attempt<O> {
+    /// One call of the channel's `send`.
+    pub(super) async fn to_customer(&self, message: &ToCustomer) -> Verdict {
+        if self.opted_out && !message.despite_opt_out {
+            return self.hopeless(Hopeless::OptedOut("the customer opted out".to_owned()));
+        }
+        let (leaving, left) = self.leaving();
+        let sending = self.inner.ports.plugins().send(self.call(message), leaving);
+        let answer = self
+            .inner
+            .within(self.inner.limits.call_ms, Box::pin(sending))
+            .await;
+        match answer {
+            Some(Ok(sent)) => self.sent(message, sent),
+            Some(Err(error)) => match sort_send_error(error) {
+                Ok(failure) => self.not_sent(message, failure),
+                Err(hopeless) => self.hopeless(hopeless),
+            },
+            None => self.not_sent(message, self.overdue(&left)),
+        }
+    }
+
+    fn call(&self, message: &ToCustomer) -> SendCall {
+        SendCall {
+            channel: self.channel.clone(),
+            outbound: Outbound {
+                delivery: self.item.delivery.id,
+                customer: self.addresses.clone(),
+                body: body(&message.content),
+                author: message.author,
+                author_name: message.author_name.clone(),
+                attempt: self.number(),
+                unknown_since: self.item.left_at,
+                rest: self.item.rest.clone(),
+            },
+            peer_state: self.peer_state.clone(),
+            pinned: self.item.version.clone(),
+        }
+    }
+
+    fn sent(&self, message: &ToCustomer, sent: Sent) -> Verdict {
+        let verdict = match sent.progress {
+            SendProgress::All => taken(message, sent_note(&sent.ids, self.unknown_before())),
+            SendProgress::Rest(rest) => {
+                let note = format!("{}, more follows", sent_note(&sent.ids, false));
+                Verdict::new(Settled::Part(rest), note)
+            }
+            SendProgress::Wait(wait_ms) => self.ask_later(message, wait_ms),
+            SendProgress::NotApplicable => {
+                taken(message, "the channel has no such thing".to_owned())
+            }
+        };
+        Verdict {
+            provider_ids: sent.ids,
+            peer_changes: sent.peer_changes,
+            version: Some(sent.version),
+            ..verdict
+        }
+    }
+
+    /// Nothing went out: the plugin waits to learn what became of an earlier attempt.
+    fn ask_later(&self, message: &ToCustomer, wait_ms: u64) -> Verdict {
+        let failure = Failure::waiting("waits for word of an earlier attempt", wait_ms, false);
+        let verdict = self.not_sent(message, failure);
+        match verdict.outcome {
+            // The plugin's own wait, not a backoff: nothing failed.
+            Settled::Again { unknown, .. } => Verdict {
+                outcome: Settled::Again {
+                    at: self.now().plus_ms(wait_ms),
+                    unknown,
+                },
+                ..verdict
+            },
+            Settled::Done | Settled::Part(_) | Settled::Dead(_) => verdict,
+        }
+    }
+
+    fn not_sent(&self, message: &ToCustomer, failure: Failure) -> Verdict {
+        let in_doubt = failure.unknown || self.unknown_before();
+        if in_doubt && self.receipt.load(Ordering::SeqCst) {
+            return taken(message, "a receipt tells what became of it".to_owned());
+        }
+        let scope = Scope::Channel(self.channel.clone());
+        self.again(failure, self.inner.limits.give_up_ms, Some(&scope))
+    }
+}
+
+fn taken(message: &ToCustomer, note: String) -> Verdict {
+    let verdict = Verdict::done(note);
+    if message.report {
+        verdict.reporting(Outcome::Taken)
+    } else {
+        verdict
+    }
+}
+
+fn sent_note(ids: &[String], after_unknown: bool) -> String {
+    let known = if ids.is_empty() {
+        "sent".to_owned()
+    } else {
+        format!("sent as {}", ids.join(", "))
+    };
+    if after_unknown {
+        format!("{known}, after an attempt with unknown outcome")
+    } else {
+        known
+    }
+}
+
+fn body(content: &OutboundContent) -> OutboundBody {
+    match content {
+        OutboundContent::Text(text) => OutboundBody::Text(text.clone()),
+        OutboundContent::File(file) => OutboundBody::File(file.clone()),
+        OutboundContent::Choices { text, options } => OutboundBody::Choices {
+            text: text.clone(),
+            options: options.clone(),
+        },
+        OutboundContent::Close => OutboundBody::Close,
+    }
+}

@@ -1,0 +1,201 @@
+use trunkline_core::effect::{EceMessage, OpenEce};
+use trunkline_core::event::{Outcome, Unavailable};
+use trunkline_core::id::{EceSession, IntegrationName};
+
+use super::{Attempt, Failure, Hopeless, Verdict};
+use crate::backoff;
+use crate::flow::Outside;
+use crate::ports::{Ece, EceError, OpenOutcome, Opening, Scope, Settled};
+
+/// What ECE's error means to a message or an end.
+enum Sorted {
+    Failed(Failure),
+    Gone(String),
+    Refused(String),
+}
+
+fn sort(error: EceError) -> Sorted {
+    match error {
+        EceError::Unreachable(_) | EceError::Credentials(_) => {
+            Sorted::Failed(Failure::certain(error.to_string()))
+        }
+        EceError::Unknown(_) => Sorted::Failed(Failure::unknown(error.to_string())),
+        EceError::Throttled { wait_ms, text } => {
+            Sorted::Failed(Failure::waiting(text, wait_ms, true))
+        }
+        EceError::Gone(_) => Sorted::Gone(error.to_string()),
+        EceError::Refused(_) => Sorted::Refused(error.to_string()),
+    }
+}
+
+impl<O: Outside> Attempt<O> {
+    /// Asks ECE to take the customer. One start in flight a conversation: the lane sees to that.
+    pub(super) async fn open_ece(&self, open: &OpenEce) -> Verdict {
+        let (opens, now) = (&self.inner.opens, self.now());
+        let delivery = self.item.delivery.id;
+        if let Some(session) = opens.session(&open.integration, delivery, now) {
+            return self.started(open, session, "its callback tells that it was started");
+        }
+        opens.begin(&open.integration, delivery, self.unknown_before(), now);
+        let (leaving, left) = self.leaving();
+        let opening = self.inner.ports.ece().open(self.opening(open), leaving);
+        let answer = self
+            .inner
+            .within(self.inner.limits.call_ms, Box::pin(opening))
+            .await;
+        match answer {
+            Some(Ok(OpenOutcome::Started(session))) => {
+                let note = if self.unknown_before() {
+                    "started again after an unknown outcome"
+                } else {
+                    "started"
+                };
+                self.started(open, session, note)
+            }
+            Some(Ok(OpenOutcome::Unavailable(why, text))) => self.unavailable(open, why, text),
+            Some(Err(error)) => match sort(error) {
+                Sorted::Failed(failure) => self.not_opened(open, failure),
+                Sorted::Gone(text) | Sorted::Refused(text) => {
+                    self.open_is_over(open, None, self.unknown_before());
+                    self.hopeless(Hopeless::Refused(text))
+                }
+            },
+            None => self.not_opened(open, self.overdue(&left)),
+        }
+    }
+
+    fn opening(&self, open: &OpenEce) -> Opening {
+        let settings = self.inner.settings();
+        let plugin = settings
+            .channels
+            .get(&self.channel)
+            .map_or_else(String::new, |channel| channel.plugin.0.clone());
+        Opening {
+            open: open.clone(),
+            plugin,
+            customer: self.addresses.clone(),
+            again_after_unknown: self.unknown_before(),
+        }
+    }
+
+    fn started(&self, open: &OpenEce, session: EceSession, how: &str) -> Verdict {
+        self.open_is_over(open, Some(&session), self.unknown_before());
+        let note = format!("{how} as {session}");
+        Verdict {
+            session: Some((open.integration.clone(), session.clone())),
+            ..Verdict::done(note).reporting(Outcome::Started { session })
+        }
+    }
+
+    fn unavailable(&self, open: &OpenEce, why: Unavailable, text: String) -> Verdict {
+        self.open_is_over(open, None, self.unknown_before());
+        Verdict::done(text).reporting(Outcome::Unavailable(why))
+    }
+
+    fn open_is_over(&self, open: &OpenEce, session: Option<&EceSession>, in_doubt: bool) {
+        let delivery = self.item.delivery.id;
+        let now = self.now();
+        self.inner
+            .opens
+            .over(&open.integration, delivery, session, in_doubt, now);
+    }
+
+    /// A customer waits, so there are a few quick attempts only; what then happens is the journey's policy.
+    fn not_opened(&self, open: &OpenEce, failure: Failure) -> Verdict {
+        let limits = &self.inner.limits;
+        let (delivery, now) = (self.item.delivery.id, self.now());
+        if failure.unknown
+            && let Some(session) = self.inner.opens.unknown(&open.integration, delivery, now)
+        {
+            return self.started(open, session, "its callback tells that it was started");
+        }
+        if self.number() > limits.open_retries {
+            self.open_is_over(open, None, failure.unknown || self.unknown_before());
+            return self.unavailable(open, Unavailable::Unreachable, failure.text);
+        }
+        if !failure.unknown {
+            self.open_is_over(open, None, false);
+        }
+        let wait_ms = if failure.unknown {
+            limits.open_unknown_ms
+        } else {
+            backoff::wait_ms(limits, delivery, self.number()).max(failure.wait_ms)
+        };
+        let at = now.plus_ms(wait_ms);
+        if failure.pause {
+            let scope = Scope::Integration(open.integration.clone());
+            self.inner.pauses.pause(&scope, at);
+        }
+        let unknown = failure.unknown || self.unknown_before();
+        let note = format!("{}, again in {wait_ms} ms", failure.text);
+        Verdict::new(Settled::Again { at, unknown }, note)
+    }
+
+    /// A message into ECE. An unknown outcome goes by policy: it is sent again, and the trace says so.
+    pub(super) async fn to_ece(
+        &self,
+        integration: &IntegrationName,
+        session: &EceSession,
+        message: &EceMessage,
+    ) -> Verdict {
+        let (leaving, left) = self.leaving();
+        let ece = self.inner.ports.ece();
+        let sending = ece.send(integration, session, message, leaving);
+        let answer = self
+            .inner
+            .within(self.inner.limits.call_ms, Box::pin(sending))
+            .await;
+        match answer {
+            Some(Ok(())) if self.unknown_before() => {
+                Verdict::done("sent again after an unknown outcome: ECE may have it twice")
+            }
+            Some(Ok(())) => Verdict::done("sent"),
+            Some(Err(error)) => match sort(error) {
+                Sorted::Failed(failure) => self.ece_again(integration, failure),
+                Sorted::Gone(text) => Verdict::dead(text).reporting(Outcome::SessionGone),
+                Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
+            },
+            None => self.ece_again(integration, self.overdue(&left)),
+        }
+    }
+
+    /// Ends a conversation in ECE. Repeated without harm, never reported.
+    pub(super) async fn end_ece(
+        &self,
+        integration: &IntegrationName,
+        session: &EceSession,
+    ) -> Verdict {
+        let ending = self.inner.ports.ece().end(integration, session);
+        let answer = self
+            .inner
+            .within(self.inner.limits.call_ms, Box::pin(ending))
+            .await;
+        let verdict = match answer.map_or(Ok(None), |ended| ended.map(Some)) {
+            Ok(Some(())) => Verdict::done("ended"),
+            Ok(None) => {
+                let text = format!("no answer in {} ms", self.inner.limits.call_ms);
+                self.ece_again(integration, Failure::certain(text))
+            }
+            Err(error) => match sort(error) {
+                Sorted::Failed(failure) => self.ece_again(
+                    integration,
+                    Failure {
+                        unknown: false,
+                        ..failure
+                    },
+                ),
+                Sorted::Gone(text) => Verdict::done(text),
+                Sorted::Refused(text) => Verdict::dead(text),
+            },
+        };
+        Verdict {
+            report: None,
+            ..verdict
+        }
+    }
+
+    fn ece_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {
+        let scope = Scope::Integration(integration.clone());
+        self.again(failure, self.inner.limits.give_up_ms, Some(&scope))
+    }
+}

@@ -1,0 +1,68 @@
+/// Bounds and waits. Times are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Customers worked on at the same time; more wait in memory, then in the store.
+    pub owners_max: usize,
+    /// Inbox events and deliveries a lane that an owner holds in memory; events in one step.
+    pub batch: usize,
+    /// An owner waits this long for the next thing due before it goes; later ones are found by the ticker.
+    pub linger_ms: u64,
+    /// The ticker looks at least this often.
+    pub tick_max_ms: u64,
+    /// First wait after a failed attempt; doubled for each further one.
+    pub backoff_first_ms: u64,
+    /// The longest of these waits.
+    pub backoff_max_ms: u64,
+    /// A delivery to ECE or a customer that failed this long after it was committed becomes a dead letter.
+    pub give_up_ms: u64,
+    /// As `give_up_ms`, for fetching a file: the message it came with waits.
+    pub file_give_up_ms: u64,
+    /// The largest file kept, in bytes.
+    pub file_bytes_max: u64,
+    /// How long a file's address works.
+    pub file_keep_ms: u64,
+    /// Quick further attempts at opening an ECE conversation; then ECE counts as unreachable.
+    pub open_retries: u32,
+    /// After a start with an unknown outcome: how long to wait for callbacks that can only be its own.
+    pub open_unknown_ms: u64,
+    /// Attempts at a bot's turn before the stage fails.
+    pub bot_attempts: u32,
+    /// One call of a plugin or ECE; past it the outcome is unknown. Above the engine's own limit of 60 s.
+    pub call_ms: u64,
+    /// One transfer of a file.
+    pub transfer_ms: u64,
+    /// How long the answer to a webhook waits for a plugin's `resolve`.
+    pub resolve_ms: u64,
+    /// A typing sign older than this is dropped.
+    pub signal_ms: u64,
+    /// Typing signs on their way at the same time.
+    pub signals_max: usize,
+    /// `Retry-After` of a 503, in seconds.
+    pub retry_after_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            owners_max: 10_000,
+            batch: 100,
+            linger_ms: 2_000,
+            tick_max_ms: 60_000,
+            backoff_first_ms: 1_000,
+            backoff_max_ms: 60_000,
+            give_up_ms: 3_600_000,
+            file_give_up_ms: 600_000,
+            file_bytes_max: 100 * 1024 * 1024,
+            file_keep_ms: 30 * 24 * 3_600_000,
+            open_retries: 3,
+            open_unknown_ms: 20_000,
+            bot_attempts: 3,
+            call_ms: 120_000,
+            transfer_ms: 300_000,
+            resolve_ms: 10_000,
+            signal_ms: 5_000,
+            signals_max: 1_000,
+            retry_after_s: 5,
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! The one task that works for a customer: steps what came in, delivers what is due, ends when nothing is.
+//!
+//! State is read once and kept in memory while the owner lives; only the inbox is asked for again, when somebody left a
+//! message on its desk. Events are stepped before anything new goes out, so a delivery is always begun in the latest state
+//! (H14). Attempts run beside it as tasks of their own, one a lane; each settles itself.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use trunkline_core::customer::Customer;
+use trunkline_core::effect::Payload;
+use trunkline_core::id::{CustomerId, TimerName, Timestamp};
+use trunkline_core::message::Address;
+
+use crate::deliver::{Attempt, Finished};
+use crate::flow::{Inner, Outside};
+use crate::lanes::{LaneId, Lanes};
+use crate::owners::{Desk, Retired, Wake};
+use crate::ports::{Clock, InboxEvent, OutboxItem, Scope, Step, Store, StoreError};
+use crate::step::Batch;
+
+/// First and longest wait for a store that cannot write, in ms.
+const STORE_WAIT_MS: (u64, u64) = (100, 5_000);
+
+/// A customer whose owner broke off is left alone for so many ms.
+const BROKEN_OFF_MS: u64 = 60_000;
+
+/// Wait after a bug stopped a delivery, in ms.
+const STUMBLE_MS: u64 = 5_000;
+
+/// An owner's memory.
+struct Owner<O> {
+    inner: Arc<Inner<O>>,
+    desk: Arc<Desk>,
+    customer: Customer,
+    revision: u64,
+    addresses: Vec<Address>,
+    peer_state: Vec<(String, String)>,
+    inbox: VecDeque<InboxEvent>,
+    /// The store may hold more than `inbox`.
+    inbox_full: bool,
+    timers: BTreeMap<TimerName, Timestamp>,
+    lanes: Lanes,
+    running: JoinSet<Finished>,
+    /// A bug stopped a delivery.
+    stumbled: bool,
+}
+
+/// How a life in memory ended.
+enum End {
+    /// Nothing is due: the owner is gone.
+    Gone,
+    /// Memory and store differ: load again.
+    Reload,
+}
+
+/// The owner's task.
+pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>, customer: CustomerId, desk: Arc<Desk>) {
+    let mut guard = Guard {
+        inner: Arc::clone(&inner),
+        customer,
+        armed: true,
+    };
+    loop {
+        let Some(owner) = Owner::load(&inner, customer, &desk).await else {
+            if inner.leave_place(customer, &desk, None) {
+                break;
+            }
+            continue;
+        };
+        if matches!(Box::pin(owner.work()).await, End::Gone) {
+            break;
+        }
+    }
+    guard.armed = false;
+}
+
+/// Gives the place back when the owner breaks off by a panic: a bug, but one that must cost only this customer a minute.
+struct Guard<O: Outside> {
+    inner: Arc<Inner<O>>,
+    customer: CustomerId,
+    armed: bool,
+}
+
+impl<O: Outside> Drop for Guard<O> {
+    fn drop(&mut self) {
+        if !self.armed || !std::thread::panicking() {
+            return;
+        }
+        tracing::error!(customer = %self.customer, "a bug stopped the work for a customer; it is tried again in a minute");
+        let until = self.inner.now().plus_ms(BROKEN_OFF_MS);
+        let next = self.inner.owners.lost(self.customer, until);
+        self.inner.start_next(next);
+        self.inner.ticker.look_at(until);
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    /// True: the owner is gone, and whoever waited for its place has it.
+    fn leave_place(
+        self: &Arc<Self>,
+        customer: CustomerId,
+        desk: &Desk,
+        until: Option<Timestamp>,
+    ) -> bool {
+        match self.owners.retire(customer, desk, until) {
+            Retired::Stays if self.stopping.is_cancelled() => true,
+            Retired::Stays => false,
+            Retired::Gone(next) => {
+                self.start_next(next);
+                if let Some(until) = until {
+                    self.ticker.look_at(until);
+                }
+                true
+            }
+        }
+    }
+
+    fn start_next(self: &Arc<Self>, next: Option<(CustomerId, Arc<Desk>)>) {
+        if let Some((customer, desk)) = next
+            && !self.stopping.is_cancelled()
+        {
+            self.spawn(run(Arc::clone(self), customer, desk));
+        }
+    }
+}
+
+impl<O: Outside> Owner<O> {
+    /// Reads everything; tries again while the store cannot. None: no such customer, or the flow stops.
+    async fn load(inner: &Arc<Inner<O>>, id: CustomerId, desk: &Arc<Desk>) -> Option<Self> {
+        let limit = inner.limits.batch.max(1);
+        let mut waits = Waits::default();
+        loop {
+            if inner.stopping.is_cancelled() {
+                return None;
+            }
+            desk.take_reload();
+            desk.take_news();
+            match inner.ports.store().load(id, limit).await {
+                Ok(None) => return None,
+                Ok(Some(loaded)) => {
+                    let wait = inner.limits.open_unknown_ms;
+                    return Some(Self {
+                        inner: Arc::clone(inner),
+                        desk: Arc::clone(desk),
+                        customer: loaded.customer,
+                        revision: loaded.revision,
+                        addresses: loaded.addresses,
+                        peer_state: loaded.peer_state,
+                        inbox_full: loaded.inbox.len() >= limit,
+                        inbox: loaded.inbox.into(),
+                        timers: loaded.timers,
+                        lanes: Lanes::load(loaded.outbox, limit, wait),
+                        running: JoinSet::new(),
+                        stumbled: false,
+                    });
+                }
+                Err(error) => waits.after(inner, "load a customer", &error).await,
+            }
+        }
+    }
+
+    async fn work(mut self) -> End {
+        loop {
+            if self.desk.take_reload() || self.lanes.incomplete() {
+                return self.end_for_reload().await;
+            }
+            if self.inner.stopping.is_cancelled() {
+                return self.end_for_good().await;
+            }
+            if self.read_news().await.is_err() || self.step().await.is_err() {
+                return self.end_for_reload().await;
+            }
+            if self.has_event(self.inner.now()) {
+                continue;
+            }
+            self.begin_deliveries();
+            if self.wait().await {
+                return End::Gone;
+            }
+        }
+    }
+
+    /// Lets what is under way settle; then memory is read anew.
+    async fn end_for_reload(mut self) -> End {
+        while let Some(finished) = self.running.join_next().await {
+            self.note(finished);
+        }
+        if self.stumbled {
+            self.inner.sleep_ms(STUMBLE_MS).await;
+        }
+        End::Reload
+    }
+
+    async fn end_for_good(mut self) -> End {
+        while let Some(finished) = self.running.join_next().await {
+            self.note(finished);
+        }
+        let id = self.customer.id;
+        self.inner.leave_place(id, &self.desk, None);
+        End::Gone
+    }
+
+    /// Asks for the inbox when somebody left a message, or when there was more than fits.
+    async fn read_news(&mut self) -> Result<(), StoreError> {
+        let more = self.inbox_full && self.inbox.is_empty();
+        if !self.desk.take_news() && !more {
+            return Ok(());
+        }
+        let limit = self.inner.limits.batch.max(1);
+        let store = self.inner.ports.store();
+        match store.news(self.customer.id, limit).await {
+            Ok(news) => {
+                self.inbox_full = news.inbox.len() >= limit;
+                self.inbox = news.inbox.into();
+                self.addresses = news.addresses;
+                self.peer_state = news.peer_state;
+                Ok(())
+            }
+            Err(error) => {
+                Waits::default()
+                    .after(&self.inner, "read a customer's inbox", &error)
+                    .await;
+                Err(error)
+            }
+        }
+    }
+
+    fn has_event(&self, now: Timestamp) -> bool {
+        !self.inbox.is_empty() || self.timers.values().any(|at| *at <= now)
+    }
+
+    /// Takes what came in, up to a batch, through the core and commits what it asks for.
+    async fn step(&mut self) -> Result<(), StoreError> {
+        let now = self.inner.now();
+        if !self.has_event(now) {
+            return Ok(());
+        }
+        let settings = self.inner.settings();
+        let mut batch = Batch::new(&self.customer, &self.timers, now);
+        batch.fill(
+            &self.inner.core,
+            &settings,
+            &self.inbox,
+            &self.lanes,
+            self.inner.limits.batch.max(1),
+        );
+        self.await_cancelled(&batch.cancelled_lanes()).await;
+        let events = batch.events;
+        let (step, signals) = batch.into_step(self.revision);
+        let revision = self.commit(&step).await?;
+        self.inner.counts.stepped.add(events);
+        self.inner.counts.dead.add(step.dead.len());
+        self.remember(step, revision);
+        for signal in signals {
+            crate::signal::show(&self.inner, &self.customer, signal);
+        }
+        Ok(())
+    }
+
+    /// A cancelled lane must not have an attempt under way: it would go out after all.
+    async fn await_cancelled(&mut self, lanes: &[LaneId]) {
+        while lanes.iter().any(|lane| self.lanes.is_under_way(*lane)) {
+            let Some(finished) = self.running.join_next().await else {
+                return;
+            };
+            self.note(finished);
+        }
+    }
+
+    async fn commit(&self, step: &Step) -> Result<u64, StoreError> {
+        let mut waits = Waits::default();
+        loop {
+            match self.inner.ports.store().step(step.clone()).await {
+                Ok(revision) => return Ok(revision),
+                Err(error @ StoreError::Stale(_)) => {
+                    tracing::info!(customer = %step.customer.id, %error, "reads a customer anew");
+                    return Err(error);
+                }
+                Err(error) => {
+                    waits.after(&self.inner, "commit a step", &error).await;
+                    if self.inner.stopping.is_cancelled() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Memory follows the store.
+    fn remember(&mut self, step: Step, revision: u64) {
+        self.revision = revision;
+        self.customer = step.customer;
+        self.inbox
+            .drain(..step.consumed.len().min(self.inbox.len()));
+        for (name, at) in step.timers {
+            match at {
+                Some(at) => self.timers.insert(name, at),
+                None => self.timers.remove(&name),
+            };
+        }
+        for (conversation, lane, _) in step.cancelled {
+            self.lanes.cancel((conversation, lane));
+        }
+        self.lanes.remove(&step.settled);
+        for delivery in step.deliveries {
+            self.lanes.push(delivery, step.at);
+        }
+    }
+
+    /// Begins an attempt on every lane whose head is due.
+    fn begin_deliveries(&mut self) {
+        let now = self.inner.now();
+        let due: Vec<LaneId> = self
+            .lanes
+            .heads()
+            .filter(|(_, item)| self.due_at(item, now) <= now)
+            .map(|(lane, _)| lane)
+            .collect();
+        for lane in due {
+            self.begin(lane);
+        }
+    }
+
+    fn begin(&mut self, lane: LaneId) {
+        let Some((item, receipt)) = self.lanes.begin(lane) else {
+            return;
+        };
+        self.desk.set_busy(lane.1, true);
+        let attempt = Attempt {
+            inner: Arc::clone(&self.inner),
+            item,
+            channel: self.customer.channel.clone(),
+            opted_out: self.customer.opted_out,
+            addresses: self.addresses.clone(),
+            peer_state: self.peer_state.clone(),
+            receipt,
+        };
+        self.running.spawn(attempt.run(lane));
+    }
+
+    /// When an item may go out: its own time, or the end of a pause; at once when its unknown outcome is known by now.
+    fn due_at(&self, item: &OutboxItem, now: Timestamp) -> Timestamp {
+        if let Payload::OpenEce(open) = &item.delivery.payload
+            && item.left_at.is_some()
+            && self
+                .inner
+                .opens
+                .session(&open.integration, item.delivery.id, now)
+                .is_some()
+        {
+            return now;
+        }
+        let pause =
+            scope_of(item, &self.customer).and_then(|scope| self.inner.pauses.until(&scope, now));
+        pause.map_or(item.next_at, |end| end.max(item.next_at))
+    }
+
+    /// The next timer or delivery.
+    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let timer = self.timers.values().min().copied();
+        let delivery = self
+            .lanes
+            .heads()
+            .map(|(_, item)| self.due_at(item, now))
+            .min();
+        [timer, delivery].into_iter().flatten().min()
+    }
+
+    /// Until something happens. True: nothing will for a while, and the owner is gone.
+    async fn wait(&mut self) -> bool {
+        let now = self.inner.now();
+        let next = self.next_due(now);
+        let soon = now.plus_ms(self.inner.limits.linger_ms);
+        let soon = next.filter(|next| *next <= soon);
+        if self.running.is_empty() && soon.is_none() {
+            return self.inner.leave_place(self.customer.id, &self.desk, next);
+        }
+        let due = async {
+            match next {
+                Some(next) => self.inner.ports.clock().sleep_until(next).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(finished) = self.running.join_next(), if !self.running.is_empty() => {
+                self.note(finished);
+            }
+            () = self.desk.bell() => {}
+            () = due => {}
+            () = self.inner.stopping.cancelled() => {}
+        }
+        false
+    }
+
+    /// An attempt is over.
+    fn note(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) => {
+                tracing::error!(%error, customer = %self.customer.id, "a bug stopped a delivery; it is tried again");
+                self.stumbled = true;
+                self.desk.leave(Wake::Reload);
+                return;
+            }
+        };
+        self.desk.set_busy(finished.lane.1, false);
+        let now = self.inner.now();
+        match finished.settled {
+            Some(outcome) => {
+                self.lanes
+                    .finish(finished.lane, finished.attempts, &outcome, now);
+                if finished.peer_changed {
+                    self.desk.leave(Wake::News);
+                }
+            }
+            None => self.desk.leave(Wake::Reload),
+        }
+    }
+}
+
+/// What a delivery's pauses are kept under.
+fn scope_of(item: &OutboxItem, customer: &Customer) -> Option<Scope> {
+    match &item.delivery.payload {
+        Payload::ToCustomer(_) | Payload::FetchFromCustomer { .. } => {
+            Some(Scope::Channel(customer.channel.clone()))
+        }
+        Payload::OpenEce(open) => Some(Scope::Integration(open.integration.clone())),
+        Payload::ToEce { integration, .. } | Payload::EndEce { integration, .. } => {
+            Some(Scope::Integration(integration.clone()))
+        }
+        Payload::FetchFromEce { integration, .. } => integration.clone().map(Scope::Integration),
+        Payload::AskBot(_) => None,
+    }
+}
+
+/// Waits between attempts at a store that cannot do it.
+#[derive(Debug, Default)]
+pub(crate) struct Waits(u32);
+
+impl Waits {
+    /// Says why, and waits longer each time; a stop ends the wait.
+    pub(crate) async fn after<O: Outside>(
+        &mut self,
+        inner: &Inner<O>,
+        doing: &str,
+        error: &StoreError,
+    ) {
+        tracing::warn!(doing, %error, "the store does not answer; tried again");
+        let (first, longest) = STORE_WAIT_MS;
+        let wait = (first << self.0.min(16)).min(longest);
+        self.0 += 1;
+        tokio::select! {
+            biased;
+            () = inner.abandoned.cancelled() => {}
+            () = inner.sleep_ms(wait) => {}
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Calls that wait for a working plugin.
+//!
+//! They are read in arrival order, before any later call is accepted: the first call that a plugin can read again reads those
+//! that wait first, so nothing overtakes them (H8). One that two versions of the plugin trapped on is a dead letter.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trunkline_core::id::ChannelName;
+
+use crate::accept::{accept_all, accept_received, only_dead, unreadable};
+use crate::flow::{Flow, Inner, Outside};
+use crate::ports::{
+    Accept, Clock, Ece, PluginVersion, Plugins, RawCall, ReceiveError, Store, StoreError,
+};
+
+/// All of a channel: the store keeps no more.
+const RAW_CALLS_MAX: usize = 10_000;
+
+/// Versions that must have trapped on a call before it counts as unreadable.
+const TRAPS_MAX: usize = 2;
+
+/// What is known about waiting calls, a channel.
+#[derive(Debug, Default)]
+pub(crate) struct RawGates(Mutex<BTreeMap<ChannelName, Arc<Gate>>>);
+
+#[derive(Debug)]
+struct Gate {
+    /// Calls may wait. True at first: those of before the start.
+    waiting: std::sync::atomic::AtomicBool,
+    /// Held while they are read.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            waiting: true.into(),
+            reading: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl RawGates {
+    fn gate(&self, channel: &ChannelName) -> Arc<Gate> {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(channel.clone()).or_default())
+    }
+
+    /// A call was kept.
+    pub(crate) fn waits(&self, channel: &ChannelName) {
+        let gate = self.gate(channel);
+        gate.waiting
+            .store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
+    /// A plugin became live: reads the calls that wait for it, each with `clock` = its arrival. Refused ones are dropped and
+    /// traced; what two versions trapped on becomes a dead letter. Gives how many were taken.
+    ///
+    /// # Errors
+    /// The store's: the rest waits on.
+    pub async fn raw_again(&self, channel: &ChannelName) -> Result<usize, StoreError> {
+        let gate = self.inner.raw.gate(channel);
+        let _reading = gate.reading.lock().await;
+        self.inner.read_waiting(channel, &gate).await
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    /// Before a later call is accepted: those that wait.
+    pub(crate) async fn raw_first(self: &Arc<Self>, channel: &ChannelName) {
+        let gate = self.raw.gate(channel);
+        if !gate.waiting.load(std::sync::atomic::Ordering::SeqCst) {
+            return;
+        }
+        let _reading = gate.reading.lock().await;
+        if !gate.waiting.load(std::sync::atomic::Ordering::SeqCst) {
+            return;
+        }
+        if let Err(error) = self.read_waiting(channel, &gate).await {
+            tracing::warn!(%channel, %error, "calls that wait for the plugin wait on");
+        }
+    }
+
+    async fn read_waiting(
+        self: &Arc<Self>,
+        channel: &ChannelName,
+        gate: &Gate,
+    ) -> Result<usize, StoreError> {
+        gate.waiting
+            .store(false, std::sync::atomic::Ordering::SeqCst);
+        let mut taken = 0;
+        let calls = self.ports.store().raw_calls(channel, RAW_CALLS_MAX).await;
+        let calls = calls.inspect_err(|_| self.raw.waits(channel))?;
+        for call in calls {
+            match self.read_one(call).await {
+                Ok(Read::Taken) => taken += 1,
+                Ok(Read::Left) => {}
+                Ok(Read::NoPlugin) => {
+                    self.raw.waits(channel);
+                    return Ok(taken);
+                }
+                Err(error) => {
+                    self.raw.waits(channel);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn read_one(self: &Arc<Self>, call: RawCall) -> Result<Read, StoreError> {
+        let channel = &call.channel;
+        let plugins = self.ports.plugins();
+        match plugins.receive(channel, &call.request, call.arrived).await {
+            Ok(reception) => {
+                accept_received(self, channel, reception.events, Some(call.id)).await?;
+                Ok(Read::Taken)
+            }
+            Err(ReceiveError::Rejected { reason, .. }) => {
+                tracing::info!(%channel, reason, "the plugin refused a call that had waited for it");
+                self.drop_raw(&call).await?;
+                Ok(Read::Taken)
+            }
+            Err(ReceiveError::UnknownChannel) => {
+                tracing::info!(%channel, "a call waited for a channel that is gone");
+                self.drop_raw(&call).await?;
+                Ok(Read::Taken)
+            }
+            Err(ReceiveError::NotNow { trapped, .. }) if trapped.is_empty() => Ok(Read::NoPlugin),
+            Err(ReceiveError::NotNow {
+                reason, trapped, ..
+            }) => self.trapped(&call, trapped, &reason).await,
+        }
+    }
+
+    async fn drop_raw(self: &Arc<Self>, call: &RawCall) -> Result<(), StoreError> {
+        let accept = Accept {
+            from_raw: Some(call.id),
+            at: self.now(),
+            ..Accept::default()
+        };
+        accept_all(self, accept).await?;
+        Ok(())
+    }
+
+    async fn trapped(
+        self: &Arc<Self>,
+        call: &RawCall,
+        trapped: Vec<PluginVersion>,
+        reason: &str,
+    ) -> Result<Read, StoreError> {
+        let mut versions = call.trapped.clone();
+        for version in trapped {
+            if versions.contains(&version) {
+                continue;
+            }
+            self.ports.store().raw_trapped(call.id, &version).await?;
+            versions.push(version);
+        }
+        if versions.len() < TRAPS_MAX {
+            return Ok(Read::Left);
+        }
+        tracing::error!(channel = %call.channel, reason, "a call is unreadable: see dead letters");
+        let dead = unreadable(&call.channel, &call.request, reason);
+        accept_all(self, only_dead(dead, Some(call.id), self.now())).await?;
+        Ok(Read::Taken)
+    }
+}
+
+/// What became of a waiting call.
+enum Read {
+    /// It waits no more.
+    Taken,
+    /// This version trapped on it; the next may not.
+    Left,
+    /// No plugin works: all wait on.
+    NoPlugin,
+}

@@ -1,0 +1,276 @@
+//! Events through the core, effects into one transaction.
+//!
+//! Each event is its own call of the core; one commit serves all that wait. Inbox events and due timers are taken in the order of
+//! their times. Pure but for its arguments: the owner commits and remembers.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+use trunkline_core::customer::Customer;
+use trunkline_core::effect::{Delivery, Effect, SignalEffect};
+use trunkline_core::event::{
+    ChannelEvent, DeliveryName, DeliveryReport, Event, Happening, Outcome, Profile, ReceiptState,
+};
+use trunkline_core::id::{ConversationId, DeliveryId, EventKey, TimerName, Timestamp};
+use trunkline_core::message::Content;
+use trunkline_core::settings::Settings;
+
+use crate::flow::Core;
+use crate::lanes::{ByReceipt, LaneId, Lanes};
+use crate::ports::{DeadKind, InboxEvent, Scope, Step, Target, TraceLine, Undelivered};
+
+/// What one step will commit.
+pub(crate) struct Batch {
+    /// Events taken so far.
+    pub(crate) events: usize,
+    now: Timestamp,
+    customer: Customer,
+    timers: BTreeMap<TimerName, Timestamp>,
+    timers_changed: BTreeMap<TimerName, Option<Timestamp>>,
+    consumed: Vec<i64>,
+    deliveries: Vec<Delivery>,
+    cancelled: Vec<(LaneId, String)>,
+    settled: Vec<DeliveryId>,
+    dead: Vec<Undelivered>,
+    trace: Vec<TraceLine>,
+    signals: Vec<SignalEffect>,
+}
+
+/// The next thing to take.
+enum Due<'a> {
+    Inbox(&'a InboxEvent),
+    Timer(TimerName),
+}
+
+impl Batch {
+    pub(crate) fn new(
+        customer: &Customer,
+        timers: &BTreeMap<TimerName, Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            events: 0,
+            now,
+            customer: customer.clone(),
+            timers: timers.clone(),
+            timers_changed: BTreeMap::new(),
+            consumed: Vec::new(),
+            deliveries: Vec::new(),
+            cancelled: Vec::new(),
+            settled: Vec::new(),
+            dead: Vec::new(),
+            trace: Vec::new(),
+            signals: Vec::new(),
+        }
+    }
+
+    /// Takes what is due, at most `limit` events. Ends early where an event cancels a lane that this batch has filled:
+    /// what is cancelled must be in the store first, to become a dead letter there.
+    pub(crate) fn fill(
+        &mut self,
+        core: &Core,
+        settings: &Settings,
+        inbox: &VecDeque<InboxEvent>,
+        lanes: &Lanes,
+        limit: usize,
+    ) {
+        while self.events < limit {
+            let Some(due) = self.next_due(inbox.get(self.consumed.len())) else {
+                return;
+            };
+            let before = (!self.deliveries.is_empty()).then(|| self.customer.clone());
+            let event = match &due {
+                Due::Inbox(waiting) => waiting.event.clone(),
+                Due::Timer(name) => Event::Timer(name.clone()),
+            };
+            let effects = (core.handle)(settings, &mut self.customer, self.now, event.clone());
+            if let Some(before) = before
+                && self.cancels_own(&effects)
+            {
+                self.customer = before;
+                return;
+            }
+            self.use_up(due);
+            self.carry(&event, effects);
+            if let Some(event) = self.settle_by_receipt(&event, lanes) {
+                let effects = (core.handle)(settings, &mut self.customer, self.now, event.clone());
+                self.carry(&event, effects);
+            }
+        }
+    }
+
+    /// The earlier of the next timer and the next inbox event.
+    fn next_due<'a>(&self, waiting: Option<&'a InboxEvent>) -> Option<Due<'a>> {
+        let timer = self
+            .timers
+            .iter()
+            .filter(|(_, at)| **at <= self.now)
+            .min_by_key(|(_, at)| **at);
+        match (waiting, timer) {
+            (Some(event), Some((name, at))) if *at < event.arrived => {
+                Some(Due::Timer(name.clone()))
+            }
+            (Some(event), _) => Some(Due::Inbox(event)),
+            (None, Some((name, _))) => Some(Due::Timer(name.clone())),
+            (None, None) => None,
+        }
+    }
+
+    fn cancels_own(&self, effects: &[Effect]) -> bool {
+        effects.iter().any(|effect| match effect {
+            Effect::CancelLane {
+                conversation, lane, ..
+            } => self.has_delivery((*conversation, *lane)),
+            Effect::Deliver(_)
+            | Effect::Undeliverable { .. }
+            | Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Signal(_)
+            | Effect::Note { .. } => false,
+        })
+    }
+
+    fn has_delivery(&self, lane: LaneId) -> bool {
+        self.deliveries
+            .iter()
+            .any(|delivery| (delivery.id.conversation, delivery.lane()) == lane)
+    }
+
+    fn use_up(&mut self, due: Due<'_>) {
+        self.events += 1;
+        match due {
+            Due::Inbox(waiting) => self.consumed.push(waiting.row),
+            Due::Timer(name) => self.set_timer(name, None),
+        }
+    }
+
+    fn set_timer(&mut self, name: TimerName, at: Option<Timestamp>) {
+        match at {
+            Some(at) => self.timers.insert(name.clone(), at),
+            None => self.timers.remove(&name),
+        };
+        self.timers_changed.insert(name, at);
+    }
+
+    fn carry(&mut self, event: &Event, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Deliver(delivery) => self.deliveries.push(delivery),
+                Effect::CancelLane {
+                    conversation,
+                    lane,
+                    reason,
+                } => self.cancelled.push(((conversation, lane), reason)),
+                Effect::Undeliverable {
+                    conversation,
+                    key,
+                    text,
+                    reason,
+                } => {
+                    let dead = self.undeliverable(event, conversation, key, text, reason);
+                    self.dead.push(dead);
+                }
+                Effect::SetTimer { name, at } => self.set_timer(name, Some(at)),
+                Effect::CancelTimer { name } => self.set_timer(name, None),
+                Effect::Signal(signal) => self.signals.push(signal),
+                Effect::Note { conversation, text } => self.trace.push(TraceLine {
+                    at: self.now,
+                    conversation,
+                    kind: "note".to_owned(),
+                    text,
+                }),
+            }
+        }
+    }
+
+    /// A dead letter of a customer's message. Its replay says it again: as it came, if it is the event at hand; else what the
+    /// core kept of it, as text.
+    fn undeliverable(
+        &self,
+        event: &Event,
+        conversation: ConversationId,
+        key: EventKey,
+        text: String,
+        reason: String,
+    ) -> Undelivered {
+        let again = match event {
+            Event::Channel(said) if said.key == key => event.clone(),
+            Event::Channel(_)
+            | Event::Ece(_)
+            | Event::Delivery(_)
+            | Event::Receipt(_)
+            | Event::BotCallback { .. }
+            | Event::Timer(_) => Event::Channel(ChannelEvent {
+                key: key.clone(),
+                at: self.now,
+                profile: Profile::default(),
+                happening: Happening::Said(Content::Text(text.clone())),
+                reply_to: None,
+            }),
+        };
+        Undelivered {
+            kind: DeadKind::Message,
+            scope: Some(Scope::Channel(self.customer.channel.clone())),
+            conversation: Some(conversation),
+            key: Some(key),
+            reason,
+            content: text,
+            replay: Some((Target::Customer(self.customer.id), again)),
+        }
+    }
+
+    /// A receipt settles a delivery whose outcome was unknown. Gives the report the core wants of it.
+    fn settle_by_receipt(&mut self, event: &Event, lanes: &Lanes) -> Option<Event> {
+        let Event::Receipt(receipt) = event else {
+            return None;
+        };
+        let DeliveryName::Ours(delivery) = receipt.delivery else {
+            return None;
+        };
+        if self.settled.contains(&delivery) {
+            return None;
+        }
+        let ByReceipt::Settles { report } = lanes.receipt(delivery) else {
+            return None;
+        };
+        self.settled.push(delivery);
+        self.trace.push(TraceLine {
+            at: self.now,
+            conversation: Some(delivery.conversation),
+            kind: "settled".to_owned(),
+            text: format!("{delivery}: a receipt tells what became of it"),
+        });
+        (report && receipt.state != ReceiptState::Failed).then_some(Event::Delivery(
+            DeliveryReport {
+                delivery,
+                outcome: Outcome::Taken,
+            },
+        ))
+    }
+
+    /// Lanes that this step cancels.
+    pub(crate) fn cancelled_lanes(&self) -> Vec<LaneId> {
+        self.cancelled.iter().map(|(lane, _)| *lane).collect()
+    }
+
+    /// What to commit, and what to show without storing it.
+    pub(crate) fn into_step(self, revision: u64) -> (Step, Vec<SignalEffect>) {
+        let step = Step {
+            customer: self.customer,
+            revision,
+            consumed: self.consumed,
+            deliveries: self.deliveries,
+            cancelled: self
+                .cancelled
+                .into_iter()
+                .map(|((conversation, lane), reason)| (conversation, lane, reason))
+                .collect(),
+            settled: self.settled,
+            timers: self.timers_changed.into_iter().collect(),
+            dead: self.dead,
+            trace: self.trace,
+            at: self.now,
+        };
+        (step, self.signals)
+    }
+}

@@ -1,0 +1,186 @@
+//! Wakes owners when something is due: the ticker.
+//!
+//! One look: forget what expired, wake every customer with something due, page by page, then sleep until the next is. The
+//! first look finds what a crash left over. An owner that goes tells when it is needed again, so the store is asked for the
+//! next time only after a look. Looks are at most one each `GRAIN_MS`.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use trunkline_core::event::EceHappening;
+use trunkline_core::event::Event;
+use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
+
+use crate::flow::{Inner, Outside};
+use crate::ports::{
+    Accept, Clock, DeadKind, Ece, Expired, Scope, Store, StoreError, Target, Undelivered,
+};
+
+/// Times are rounded up to this many ms, so that many of them make one look.
+const GRAIN_MS: i64 = 50;
+
+/// Customers a page.
+const PAGE: usize = 500;
+
+/// Wait after a look that the store refused, in ms.
+const STORE_WAIT_MS: u64 = 1_000;
+
+/// Attempts at ending an ECE conversation that nobody knows.
+const END_ATTEMPTS: u32 = 6;
+
+/// When the next look is.
+#[derive(Debug, Default)]
+pub(crate) struct Ticker {
+    wanted: Mutex<BTreeSet<Timestamp>>,
+    bell: Notify,
+}
+
+impl Ticker {
+    /// A look is needed then.
+    pub(crate) fn look_at(&self, at: Timestamp) {
+        let rounded = Timestamp(at.0.div_euclid(GRAIN_MS).saturating_add(1) * GRAIN_MS);
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let earliest = wanted.first().is_none_or(|first| rounded < *first);
+        wanted.insert(rounded);
+        if earliest {
+            self.bell.notify_one();
+        }
+    }
+
+    fn first(&self) -> Option<Timestamp> {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.first().copied()
+    }
+
+    fn forget_until(&self, now: Timestamp) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.retain(|at| *at > now);
+    }
+}
+
+/// The ticker's task.
+pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>) {
+    while !inner.stopping.is_cancelled() {
+        let now = inner.now();
+        inner.ticker.forget_until(now);
+        let next = match look(&inner, now).await {
+            Ok(next) => next.unwrap_or(now.plus_ms(inner.limits.tick_max_ms)),
+            Err(error) => {
+                tracing::warn!(%error, "the store cannot say what is due");
+                now.plus_ms(STORE_WAIT_MS)
+            }
+        };
+        let next = next.min(now.plus_ms(inner.limits.tick_max_ms));
+        inner.ticker.look_at(next);
+        wait(&inner).await;
+    }
+}
+
+/// Until the earliest wanted look.
+async fn wait<O: Outside>(inner: &Inner<O>) {
+    loop {
+        let first = inner.ticker.first().unwrap_or_else(|| inner.now());
+        tokio::select! {
+            biased;
+            () = inner.stopping.cancelled() => return,
+            () = inner.ports.clock().sleep_until(first) => return,
+            () = inner.ticker.bell.notified() => {}
+        }
+    }
+}
+
+async fn look<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let store = inner.ports.store();
+    for expired in store.sweep(now).await? {
+        expire(inner, expired).await;
+    }
+    let mut after = None;
+    loop {
+        let page = store.ready(now, after, PAGE).await?;
+        for customer in &page {
+            if let Some(desk) = inner.owners.wake_if_due(*customer, now) {
+                inner.spawn(crate::owner::run(Arc::clone(inner), *customer, desk));
+            }
+        }
+        after = page.last().copied();
+        if page.len() < PAGE {
+            return store.next_due(now).await;
+        }
+    }
+}
+
+/// An event whose conversation nobody knew in time.
+async fn expire<O: Outside>(inner: &Arc<Inner<O>>, expired: Expired) {
+    match &expired.target {
+        Target::Session(integration, session) => {
+            keep_words(inner, &expired).await;
+            inner.spawn(end_unknown(
+                Arc::clone(inner),
+                integration.clone(),
+                session.clone(),
+            ));
+        }
+        Target::Delivery(channel, _) => {
+            tracing::debug!(%channel, "a receipt names no message of ours");
+        }
+        Target::Addresses(..) | Target::Customer(_) => {
+            tracing::warn!("the store parked an event whose customer is known");
+        }
+    }
+}
+
+/// What an agent wrote does not vanish (H6).
+async fn keep_words<O: Outside>(inner: &Arc<Inner<O>>, expired: &Expired) {
+    let (Event::Ece(event), Target::Session(integration, _)) = (&expired.event, &expired.target)
+    else {
+        return;
+    };
+    let EceHappening::Said { text, .. } = &event.happening else {
+        return;
+    };
+    let dead = Undelivered {
+        kind: DeadKind::Message,
+        scope: Some(Scope::Integration(integration.clone())),
+        conversation: None,
+        key: None,
+        reason: "ECE sent it for a conversation that nobody here knows".to_owned(),
+        content: text.clone(),
+        replay: Some((expired.target.clone(), expired.event.clone())),
+    };
+    let accept = Accept {
+        dead: vec![dead],
+        at: inner.now(),
+        ..Accept::default()
+    };
+    if let Err(error) = inner.ports.store().accept(accept).await {
+        tracing::error!(%error, session = %event.session, "an agent's message for an unknown conversation is lost");
+    }
+}
+
+/// Ends an ECE conversation that nobody knows: its start's answer was lost. Not made durable: ECE ends it itself in the end.
+async fn end_unknown<O: Outside>(
+    inner: Arc<Inner<O>>,
+    integration: IntegrationName,
+    session: EceSession,
+) {
+    for attempt in 1..=END_ATTEMPTS {
+        match inner.ports.ece().end(&integration, &session).await {
+            Ok(()) => {
+                tracing::info!(%integration, %session, "ended an ECE conversation that nobody here knows");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%integration, %session, %error, attempt, "cannot end an unknown ECE conversation");
+            }
+        }
+        tokio::select! {
+            biased;
+            () = inner.stopping.cancelled() => return,
+            () = inner.sleep_ms(inner.limits.backoff_first_ms << attempt) => {}
+        }
+    }
+}

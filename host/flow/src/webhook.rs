@@ -1,0 +1,97 @@
+//! A provider's call: read by its plugin, stored, answered, in this order (H1).
+
+use trunkline_core::id::ChannelName;
+
+use crate::accept::accept_received;
+use crate::flow::{Flow, Inner, Outside};
+use crate::ports::{
+    Answer, Clock, Ece, PluginVersion, Plugins, ReceiveError, Request, Store, StoreError,
+};
+
+impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
+    /// Takes one webhook call. The answer is the plugin's once its events are on disk; the manifest's `ack` when the
+    /// call itself is on disk because no plugin works; 503 with `Retry-After` when nothing could be stored; 404 for a channel
+    /// nobody configured; the plugin's refusal as it gave it.
+    pub async fn webhook(&self, channel: &ChannelName, request: Request) -> Answer {
+        let inner = &self.inner;
+        if inner.stopping.is_cancelled() {
+            return inner.busy();
+        }
+        let at = inner.now();
+        let read = inner.ports.plugins.receive(channel, &request, at).await;
+        match read {
+            Ok(reception) => {
+                inner.raw_first(channel).await;
+                let taken = accept_received(inner, channel, reception.events, None).await;
+                inner.answer(channel, taken, reception.answer)
+            }
+            Err(ReceiveError::Rejected { answer, reason }) => {
+                tracing::info!(%channel, reason, "the plugin refused a call");
+                answer
+            }
+            Err(ReceiveError::NotNow {
+                channel: owner,
+                ack,
+                reason,
+                trapped,
+            }) => {
+                tracing::warn!(channel = %owner, reason, "a call waits for a working plugin");
+                let kept = inner.keep_raw(&owner, &request, &trapped).await;
+                inner.answer(&owner, kept, ack)
+            }
+            Err(ReceiveError::UnknownChannel) => not_found(),
+        }
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    async fn keep_raw(
+        &self,
+        channel: &ChannelName,
+        request: &Request,
+        trapped: &[PluginVersion],
+    ) -> Result<(), StoreError> {
+        let store = self.ports.store();
+        store
+            .keep_raw(channel, request, trapped, self.now())
+            .await?;
+        self.counts.kept_raw.one();
+        self.raw.waits(channel);
+        Ok(())
+    }
+
+    /// The answer, if what it promises is on disk.
+    fn answer(
+        &self,
+        channel: &ChannelName,
+        stored: Result<(), StoreError>,
+        answer: Answer,
+    ) -> Answer {
+        match stored {
+            Ok(()) => answer,
+            Err(error) => {
+                tracing::warn!(%channel, %error, "a call could not be stored; the provider is asked to repeat it");
+                self.busy()
+            }
+        }
+    }
+
+    /// "Try again later."
+    pub(crate) fn busy(&self) -> Answer {
+        let retry_after = self.limits.retry_after_s.to_string();
+        Answer {
+            status: 503,
+            headers: vec![("retry-after".to_owned(), retry_after)],
+            body: Vec::new(),
+        }
+    }
+}
+
+/// Nobody configured it.
+pub(crate) fn not_found() -> Answer {
+    Answer {
+        status: 404,
+        headers: Vec::new(),
+        body: Vec::new(),
+    }
+}
