@@ -1,10 +1,15 @@
 //! What is known about a customer, and the conversation that is open. Kept by the store as JSON:
 //! members may be added with `#[serde(default)]`, never renamed.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::SentItem;
 use crate::event::Profile;
-use crate::id::{ChannelName, CustomerId, Timestamp};
+use crate::id::{
+    ChannelName, ConversationId, CustomerId, DeliveryId, IntegrationName, JourneyName, Timestamp,
+};
 
 /// A customer on one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +33,39 @@ pub struct Customer {
     /// Evidence of their language.
     #[serde(default)]
     pub language: crate::language::Evidence,
+    /// Deliveries outside any conversation so far: those of conversation number 0.
+    #[serde(default)]
+    pub outside_deliveries: u32,
+    /// Conversations in ECE that were asked for and whose answer comes after the conversation here
+    /// went on without them: each is ended when its `Started` comes.
+    #[serde(default)]
+    pub stray_opens: Vec<StrayOpen>,
+    /// The last items of the last conversation, should ECE not have taken them.
+    #[serde(default)]
+    pub parting: Option<Parting>,
+}
+
+/// An `OpenEce` whose answer nobody waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StrayOpen {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Where it went.
+    pub integration: IntegrationName,
+}
+
+/// What a closed conversation leaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parting {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Its journey.
+    pub journey: JourneyName,
+    /// The last items given to ECE, oldest first.
+    pub sent: VecDeque<SentItem>,
+    /// Items up to this delivery are not in `sent` any more.
+    #[serde(default)]
+    pub sent_forgotten: u32,
 }
 
 impl Customer {
@@ -41,6 +79,17 @@ impl Customer {
             conversations: 0,
             open: None,
             language: crate::language::Evidence::default(),
+            outside_deliveries: 0,
+            stray_opens: Vec::new(),
+            parting: None,
+        }
+    }
+
+    /// What is sent or lost while no conversation is open belongs to this: number 0.
+    pub fn outside(&self) -> ConversationId {
+        ConversationId {
+            customer: self.id,
+            number: 0,
         }
     }
 }

@@ -58,6 +58,13 @@ names! {
     Language
 }
 
+impl Language {
+    /// Its first part: `pt` of `pt-br`.
+    pub fn primary(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+}
+
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

@@ -28,8 +28,59 @@ pub mod settings;
 /// An open conversation: its journey, its stage, what waits.
 pub mod conversation;
 
-/// What language a customer writes.
-pub mod language;
-
 /// One event in, effects out.
 pub mod handle;
+
+/// One event's way through an open conversation.
+mod step;
+
+/// What customers do, and the order of what they say.
+mod channel;
+
+/// Opting out and in.
+mod opt_out;
+
+/// Which rule picks a journey.
+pub mod rules;
+
+/// From stage to stage, and the end.
+mod journey;
+
+/// A bot's stage.
+mod bot;
+
+/// A bot's offer to the agents.
+mod offer;
+
+/// Asking ECE for a conversation.
+mod opening;
+
+/// When ECE cannot take the customer.
+mod hold;
+
+/// What agents do.
+mod agent;
+
+/// What became of deliveries.
+mod report;
+
+/// When ECE no longer has a conversation.
+mod anew;
+
+/// Opening hours.
+pub mod hours;
+
+/// Configured texts.
+pub mod messages;
+
+/// Templates of custom attributes.
+pub mod attributes;
+
+/// What people read of things that are not text.
+mod readable;
+
+/// How words are compared.
+pub mod words;
+
+/// What language a customer writes.
+pub mod language;

@@ -1,0 +1,273 @@
+//! What became of deliveries: reports of our own and receipts of the provider.
+
+use crate::anew;
+use crate::conversation::{Arriving, LineState};
+use crate::customer::Customer;
+use crate::effect::{Effect, Payload};
+use crate::event::{DeliveryName, DeliveryReport, Outcome, Receipt, ReceiptState, Unavailable};
+use crate::id::{DeliveryId, EceSession, IntegrationName, Timestamp};
+use crate::message::StoredFile;
+use crate::opt_out;
+use crate::settings::Settings;
+use crate::step::{Step, in_conversation, note_for};
+
+/// A delivery's outcome.
+pub(crate) fn reported(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    report: DeliveryReport,
+) -> Vec<Effect> {
+    let DeliveryReport { delivery, outcome } = report;
+    if let Some(integration) = take_stray(person, delivery) {
+        return vec![stray_opened(person, delivery, integration, outcome)];
+    }
+    let mut effects = Vec::new();
+    if let Outcome::Failed {
+        opted_out: true, ..
+    } = &outcome
+    {
+        effects.extend(opt_out::opted_out(settings, person, now, true));
+    }
+    effects.extend(
+        if person
+            .open
+            .as_ref()
+            .is_some_and(|talk| talk.id == delivery.conversation)
+        {
+            let settle = |step: &mut Step<'_>| step.settled(delivery.number, outcome);
+            in_conversation(settings, person, now, settle).unwrap_or_default()
+        } else {
+            after_the_end(settings, person, now, delivery, &outcome)
+        },
+    );
+    effects
+}
+
+fn take_stray(person: &mut Customer, delivery: DeliveryId) -> Option<IntegrationName> {
+    let index = person
+        .stray_opens
+        .iter()
+        .position(|stray| stray.delivery == delivery)?;
+    Some(person.stray_opens.remove(index).integration)
+}
+
+/// Nobody waits for this conversation in ECE any more: it is ended there.
+fn stray_opened(
+    person: &mut Customer,
+    delivery: DeliveryId,
+    integration: IntegrationName,
+    outcome: Outcome,
+) -> Effect {
+    match outcome {
+        Outcome::Started { session } => end_stray(person, integration, session),
+        Outcome::Unavailable(_)
+        | Outcome::BotAnswered(_)
+        | Outcome::BotFailed(_)
+        | Outcome::FileReady(_)
+        | Outcome::FileFailed(_)
+        | Outcome::Taken
+        | Outcome::SessionGone
+        | Outcome::Failed { .. } => note_for(
+            delivery.conversation,
+            format!("too late: {delivery} was not opened"),
+        ),
+    }
+}
+
+fn end_stray(person: &mut Customer, integration: IntegrationName, session: EceSession) -> Effect {
+    opt_out::deliver_outside(
+        person,
+        Payload::EndEce {
+            integration,
+            session,
+        },
+    )
+}
+
+/// A report for a conversation that is closed.
+fn after_the_end(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    delivery: DeliveryId,
+    outcome: &Outcome,
+) -> Vec<Effect> {
+    match outcome {
+        Outcome::SessionGone => anew::after_close(settings, person, now, delivery),
+        Outcome::Started { .. }
+        | Outcome::Unavailable(_)
+        | Outcome::BotAnswered(_)
+        | Outcome::BotFailed(_)
+        | Outcome::FileReady(_)
+        | Outcome::FileFailed(_)
+        | Outcome::Taken
+        | Outcome::Failed { .. } => {
+            let text = format!("too late: a report for {delivery}, whose conversation is closed");
+            vec![note_for(delivery.conversation, text)]
+        }
+    }
+}
+
+/// The provider tells how a delivery fares. Only failures matter here.
+pub(crate) fn receipt(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    receipt: Receipt,
+) -> Vec<Effect> {
+    let Receipt {
+        delivery,
+        state,
+        detail,
+        opted_out,
+        at: _,
+    } = receipt;
+    let mut effects = Vec::new();
+    if opted_out {
+        effects.extend(opt_out::opted_out(settings, person, now, true));
+    }
+    let reason = detail.unwrap_or_else(|| "the provider could not deliver it".to_owned());
+    effects.extend(match (delivery, state) {
+        (DeliveryName::Ours(id), ReceiptState::Failed) => failed(settings, person, now, id, reason),
+        (DeliveryName::Provider(_) | DeliveryName::AllUntil(_), ReceiptState::Failed) => {
+            vec![note_for(
+                person.outside(),
+                "a failed delivery that nobody knows any more",
+            )]
+        }
+        (
+            _,
+            ReceiptState::Accepted
+            | ReceiptState::Sent
+            | ReceiptState::Delivered
+            | ReceiptState::Read,
+        ) => Vec::new(),
+    });
+    effects
+}
+
+fn failed(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    delivery: DeliveryId,
+    reason: String,
+) -> Vec<Effect> {
+    let outcome = Outcome::Failed {
+        reason,
+        uncertain: false,
+        opted_out: false,
+    };
+    reported(settings, person, now, DeliveryReport { delivery, outcome })
+}
+
+impl Step<'_> {
+    /// A delivery of this conversation has an outcome.
+    fn settled(&mut self, number: u32, outcome: Outcome) {
+        match outcome {
+            Outcome::Started { session } => self.open_settled(number, |step| step.started(session)),
+            Outcome::Unavailable(reason) => {
+                self.open_settled(number, |step| step.not_opened(reason));
+            }
+            Outcome::BotAnswered(turn) => self.bot_answered(number, turn),
+            Outcome::BotFailed(reason) => self.bot_failed(number, &reason),
+            Outcome::FileReady(file) => self.file_settled(number, &Ok(file)),
+            Outcome::FileFailed(reason) => self.file_settled(number, &Err(reason)),
+            Outcome::Taken => self.agent_file_taken(number),
+            Outcome::SessionGone => self.session_gone(number),
+            Outcome::Failed {
+                reason,
+                uncertain,
+                opted_out: _,
+            } => {
+                self.delivery_failed(number, reason, uncertain);
+            }
+        }
+    }
+
+    fn is_opening(&self, number: u32) -> bool {
+        let state = self.talk.ece.as_ref().map(|line| &line.state);
+        state == Some(&LineState::Opening { number })
+    }
+
+    fn is_fetching(&self, number: u32) -> bool {
+        let arriving = self.talk.arriving.iter().any(
+            |place| matches!(place, Arriving::Fetching { number: fetching, .. } if *fetching == number),
+        );
+        let of_agent = self
+            .talk
+            .session()
+            .and_then(|session| session.fetching.as_ref());
+        let of_bot = self.talk.desk().and_then(|desk| desk.rest.as_ref());
+        arriving
+            || of_agent.is_some_and(|fetching| fetching.number == number)
+            || of_bot.is_some_and(|rest| rest.number == number)
+    }
+
+    fn open_settled(&mut self, number: u32, act: impl FnOnce(&mut Self)) {
+        if self.is_opening(number) {
+            act(self);
+        } else {
+            self.note("too late: an answer to an opening that is over");
+        }
+    }
+
+    fn not_opened(&mut self, reason: Unavailable) {
+        if self.offer_is_open() {
+            self.forget_opening();
+            self.refuse_offer(reason);
+        } else {
+            self.unavailable(reason);
+        }
+    }
+
+    /// It was answered: there is nothing to end when the line is dropped.
+    fn forget_opening(&mut self) {
+        if let Some(line) = &mut self.talk.ece {
+            line.state = LineState::Waiting;
+        }
+    }
+
+    fn file_settled(&mut self, number: u32, file: &Result<StoredFile, String>) {
+        let wanted = self.customer_file(number, file)
+            || self.agent_file(number, file)
+            || self.bot_file(number, file);
+        if !wanted {
+            self.note("too late: a file that nobody waits for any more");
+        }
+    }
+
+    fn delivery_failed(&mut self, number: u32, reason: String, uncertain: bool) {
+        if self.is_opening(number) {
+            let doubt = if uncertain {
+                " (it may have been taken all the same)"
+            } else {
+                ""
+            };
+            self.note(format!("opening failed{doubt}: {reason}"));
+            self.not_opened(Unavailable::Unreachable);
+        } else if self.is_asked(number) {
+            self.bot_failed(number, &reason);
+        } else if self.is_fetching(number) {
+            self.file_settled(number, &Err(reason));
+        } else {
+            self.outbound_failed(number, &reason, uncertain);
+        }
+    }
+
+    fn outbound_failed(&mut self, number: u32, reason: &str, uncertain: bool) {
+        let what = if uncertain {
+            "perhaps not delivered"
+        } else {
+            "not delivered"
+        };
+        self.note(format!("delivery {number} failed: {reason}"));
+        if let Some(file) = self.talk.agent_files.remove(&number) {
+            self.tell_ece(crate::effect::EceMessage::RejectFile(file));
+        }
+        if self.talk.agent_deliveries.remove(&number) {
+            self.tell_agent(format!("[{what}: {reason}]"));
+        }
+    }
+}
