@@ -7,6 +7,9 @@
 /// What survives a restart.
 mod store;
 
+/// A store that several hold.
+mod shared;
+
 /// Channel and bot plugins.
 mod plugins;
 
