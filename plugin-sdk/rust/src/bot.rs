@@ -230,7 +230,10 @@ pub struct Turn {
 
 impl From<Vec<Action>> for Turn {
     fn from(actions: Vec<Action>) -> Self {
-        Self { actions, state: None }
+        Self {
+            actions,
+            state: None,
+        }
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S:
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     match Written::deserialize(deserializer)? {
         Written::Text(text) => Ok(text.into_bytes()),
-        Written::Hex { hex } => from_hex(&hex).ok_or_else(|| D::Error::custom(format!("not hex: {hex}"))),
+        Written::Hex { hex } => {
+            from_hex(&hex).ok_or_else(|| D::Error::custom(format!("not hex: {hex}")))
+        }
     }
 }
 
@@ -34,11 +36,16 @@ pub(crate) mod option {
     #[derive(Serialize, Deserialize)]
     struct Wrapped(#[serde(with = "super")] Vec<u8>);
 
-    pub(crate) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         bytes.clone().map(Wrapped).serialize(serializer)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
         Ok(Option::<Wrapped>::deserialize(deserializer)?.map(|wrapped| wrapped.0))
     }
 }
@@ -53,7 +60,10 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -64,10 +74,16 @@ mod tests {
     fn bytes_that_are_no_text_survive_json() {
         #[derive(PartialEq, Debug, Serialize, Deserialize)]
         struct Body(#[serde(with = "super")] Vec<u8>);
-        for (bytes, json) in [(b"caf\xc3\xa9".to_vec(), "\"café\""), (vec![0xff, 0xfe], r#"{"hex":"fffe"}"#)] {
+        for (bytes, json) in [
+            (b"caf\xc3\xa9".to_vec(), "\"café\""),
+            (vec![0xff, 0xfe], r#"{"hex":"fffe"}"#),
+        ] {
             let written = serde_json::to_string(&Body(bytes.clone())).expect("json");
             assert_eq!(written, json);
-            assert_eq!(serde_json::from_str::<Body>(&written).expect("json"), Body(bytes));
+            assert_eq!(
+                serde_json::from_str::<Body>(&written).expect("json"),
+                Body(bytes)
+            );
         }
         assert!(serde_json::from_str::<Body>(r#"{"hex":"f"}"#).is_err());
     }

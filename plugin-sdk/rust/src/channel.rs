@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::bytes;
 use crate::http::{AesCtr, Request};
 use crate::types::{
-    Account, Address, Answer, Choice, Content, InboundRequest, Millis, PeerChange, PeerState, Rejection, SendError,
+    Account, Address, Answer, Choice, Content, InboundRequest, Millis, PeerChange, PeerState,
+    Rejection, SendError,
 };
 
 /// What every channel does.
@@ -33,7 +34,10 @@ pub trait Resolve {
     ///
     /// # Errors
     /// The event goes on as it was.
-    fn resolve(event: &Event, peer_state: &PeerState) -> Result<(Vec<Event>, Vec<PeerChange>), SendError>;
+    fn resolve(
+        event: &Event,
+        peer_state: &PeerState,
+    ) -> Result<(Vec<Event>, Vec<PeerChange>), SendError>;
 }
 
 /// For channels on which customers send files.
@@ -189,13 +193,22 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
     /// Given to `resolve` before anybody sees the event.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "bytes::option")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "bytes::option"
+    )]
     pub resolve: Option<Vec<u8>>,
 }
 
 impl Event {
     /// An event with everything optional left out.
-    pub fn new(key: impl Into<String>, at: Millis, account: impl Into<String>, happening: Happening) -> Self {
+    pub fn new(
+        key: impl Into<String>,
+        at: Millis,
+        account: impl Into<String>,
+        happening: Happening,
+    ) -> Self {
         Self {
             key: key.into(),
             at,
@@ -263,7 +276,12 @@ pub struct Reception {
 impl Reception {
     /// This answer and these events.
     pub fn new(answer: Answer, events: Vec<Event>) -> Self {
-        Self { answer, events, peer_changes: Vec::new(), socket: Vec::new() }
+        Self {
+            answer,
+            events,
+            peer_changes: Vec::new(),
+            socket: Vec::new(),
+        }
     }
 }
 
@@ -369,7 +387,10 @@ pub struct Outbound {
 impl Outbound {
     /// The customer's first address of this kind.
     pub fn address(&self, kind: &str) -> Option<&str> {
-        self.customer.iter().find(|address| address.kind == kind).map(|address| address.value.as_str())
+        self.customer
+            .iter()
+            .find(|address| address.kind == kind)
+            .map(|address| address.value.as_str())
     }
 }
 
@@ -404,17 +425,29 @@ pub struct Sent {
 impl Sent {
     /// Everything went out, under this id.
     pub fn all(id: impl Into<String>) -> Self {
-        Self { ids: vec![id.into()], progress: Progress::All, peer_changes: Vec::new() }
+        Self {
+            ids: vec![id.into()],
+            progress: Progress::All,
+            peer_changes: Vec::new(),
+        }
     }
 
     /// One provider message went out, under this id; call again with `rest`.
     pub fn rest(id: impl Into<String>, rest: impl Into<Vec<u8>>) -> Self {
-        Self { ids: vec![id.into()], progress: Progress::Rest(rest.into()), peer_changes: Vec::new() }
+        Self {
+            ids: vec![id.into()],
+            progress: Progress::Rest(rest.into()),
+            peer_changes: Vec::new(),
+        }
     }
 
     /// The channel has no such thing.
     pub fn not_applicable() -> Self {
-        Self { ids: Vec::new(), progress: Progress::NotApplicable, peer_changes: Vec::new() }
+        Self {
+            ids: Vec::new(),
+            progress: Progress::NotApplicable,
+            peer_changes: Vec::new(),
+        }
     }
 }
 

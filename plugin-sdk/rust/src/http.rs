@@ -59,7 +59,10 @@ pub struct Field {
 
 impl<N: Into<String>, V: Into<Value>> From<(N, V)> for Field {
     fn from((name, value): (N, V)) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -177,7 +180,11 @@ impl Request {
     /// A request that is `safe` if its method is GET or HEAD, else `once`.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         let method = method.into();
-        let repeat = if matches!(method.as_str(), "GET" | "HEAD") { Repeat::Safe } else { Repeat::Once };
+        let repeat = if matches!(method.as_str(), "GET" | "HEAD") {
+            Repeat::Safe
+        } else {
+            Repeat::Once
+        };
         Self {
             method,
             url: url.into(),
@@ -210,7 +217,10 @@ impl Request {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.headers.push(Field { name: name.into(), value: value.into() });
+        self.headers.push(Field {
+            name: name.into(),
+            value: value.into(),
+        });
         self
     }
 
@@ -224,7 +234,10 @@ impl Request {
     /// Authorises as `user` with the secret of this name as password.
     #[must_use]
     pub fn basic(mut self, user: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.auth = Auth::Basic { user: user.into(), secret: secret.into() };
+        self.auth = Auth::Basic {
+            user: user.into(),
+            secret: secret.into(),
+        };
         self
     }
 
@@ -238,7 +251,8 @@ impl Request {
     /// Carries JSON, with its content type.
     #[must_use]
     pub fn json(self, value: &serde_json::Value) -> Self {
-        self.header("content-type", "application/json").body(Body::Text(value.to_string()))
+        self.header("content-type", "application/json")
+            .body(Body::Text(value.to_string()))
     }
 
     /// Carries this.
@@ -369,8 +383,13 @@ impl From<FetchError> for SendError {
             FetchError::Denied(_) => Self::Credentials(why),
             FetchError::Unreachable(_)
             | FetchError::Unknown { safe: true, .. }
-            | FetchError::TooLarge { safe: true } => Self::Again { after_ms: AGAIN_AFTER_MS, why },
-            FetchError::Unknown { safe: false, .. } | FetchError::TooLarge { safe: false } => Self::Unknown(why),
+            | FetchError::TooLarge { safe: true } => Self::Again {
+                after_ms: AGAIN_AFTER_MS,
+                why,
+            },
+            FetchError::Unknown { safe: false, .. } | FetchError::TooLarge { safe: false } => {
+                Self::Unknown(why)
+            }
         }
     }
 }

@@ -36,6 +36,12 @@ pub mod random;
 
 pub mod socket;
 
+#[cfg(feature = "harness")]
+pub mod manifest;
+
+#[cfg(all(feature = "harness", not(target_arch = "wasm32")))]
+pub mod harness;
+
 mod outside;
 
 mod bytes;
@@ -44,7 +50,13 @@ mod export;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, unreachable_pub, reason = "generated code, differs by version")]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unused_qualifications,
+    unreachable_pub,
+    reason = "generated code, differs by version"
+)]
 pub mod wit;
 
 pub use bot::{Bot, Callbacks};

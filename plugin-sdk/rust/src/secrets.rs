@@ -47,7 +47,9 @@ pub enum JwtAlgorithm {
 #[serde(rename_all = "kebab-case")]
 pub enum SecretError {
     /// The manifest does not name it, or the operator gave no value.
-    #[error("there is no secret `{0}`: name it in plugin.toml and give it a value in the configuration")]
+    #[error(
+        "there is no secret `{0}`: name it in plugin.toml and give it a value in the configuration"
+    )]
     Missing(String),
     /// The value is not what its encoding or algorithm needs.
     #[error("a secret cannot be used so: {0}")]
@@ -58,7 +60,13 @@ pub enum SecretError {
 ///
 /// # Errors
 /// The secret is missing or not written so.
-pub fn verify(secret: &str, encoding: Encoding, hash: Hash, data: &[u8], mac: &[u8]) -> Result<bool, SecretError> {
+pub fn verify(
+    secret: &str,
+    encoding: Encoding,
+    hash: Hash,
+    data: &[u8],
+    mac: &[u8],
+) -> Result<bool, SecretError> {
     outside::verify(secret, encoding, hash, data, mac)
 }
 
@@ -66,7 +74,12 @@ pub fn verify(secret: &str, encoding: Encoding, hash: Hash, data: &[u8], mac: &[
 ///
 /// # Errors
 /// The secret is missing or not written so.
-pub fn sign(secret: &str, encoding: Encoding, hash: Hash, data: &[u8]) -> Result<Vec<u8>, SecretError> {
+pub fn sign(
+    secret: &str,
+    encoding: Encoding,
+    hash: Hash,
+    data: &[u8],
+) -> Result<Vec<u8>, SecretError> {
     outside::sign(secret, encoding, hash, data)
 }
 

@@ -27,13 +27,19 @@ pub struct Header {
 impl Header {
     /// A header.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 }
 
 /// The first header of this name, compared without case.
 pub fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
-    headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+    headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value.as_str())
 }
 
 /// A webhook call, a callback or a socket frame, as it arrived.
@@ -82,12 +88,20 @@ pub struct Answer {
 impl Answer {
     /// A status and nothing else.
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// 200 with a body of this type.
     pub fn ok(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, headers: vec![Header::new("content-type", content_type)], body: body.into() }
+        Self {
+            status: 200,
+            headers: vec![Header::new("content-type", content_type)],
+            body: body.into(),
+        }
     }
 }
 
@@ -134,7 +148,10 @@ pub struct Address {
 impl Address {
     /// An address.
     pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { kind: kind.into(), value: value.into() }
+        Self {
+            kind: kind.into(),
+            value: value.into(),
+        }
     }
 }
 

@@ -52,7 +52,12 @@ macro_rules! ability {
 ability!(resolving, "channel-with-resolving", "export_resolving", {
     "trunkline:plugin/happenings@0.1.0-dev": trunkline_plugin::wit::channel::trunkline::plugin::happenings,
 });
-ability!(attachments, "channel-with-attachments", "export_attachments", {});
+ability!(
+    attachments,
+    "channel-with-attachments",
+    "export_attachments",
+    {}
+);
 ability!(checking, "with-checking", "export_checking", {});
 ability!(bot, "bot", "export_bot", {});
 ability!(callbacks, "bot-with-callbacks", "export_callbacks", {});

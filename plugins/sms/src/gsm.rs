@@ -31,19 +31,37 @@ impl Length {
 
     /// In the count that applies.
     pub(crate) fn get(self) -> usize {
-        if self.beyond_gsm { self.units } else { self.septets }
+        if self.beyond_gsm {
+            self.units
+        } else {
+            self.septets
+        }
     }
 }
 
 /// How many messages go over the air for this text; what the provider charges for.
 pub(crate) fn segments(text: &str) -> usize {
     let length = text.chars().fold(Length::default(), Length::plus);
-    let (single, part) = if length.beyond_gsm { (SINGLE.1, PART.1) } else { (SINGLE.0, PART.0) };
-    if length.get() <= single { 1 } else { parts(text, length.beyond_gsm, part) }
+    let (single, part) = if length.beyond_gsm {
+        (SINGLE.1, PART.1)
+    } else {
+        (SINGLE.0, PART.0)
+    };
+    if length.get() <= single {
+        1
+    } else {
+        parts(text, length.beyond_gsm, part)
+    }
 }
 
 fn parts(text: &str, beyond_gsm: bool, part: usize) -> usize {
-    let cost = |character: char| if beyond_gsm { character.len_utf16() } else { septets(character).unwrap_or(1) };
+    let cost = |character: char| {
+        if beyond_gsm {
+            character.len_utf16()
+        } else {
+            septets(character).unwrap_or(1)
+        }
+    };
     let mut count = 1;
     let mut used = 0;
     for cost in text.chars().map(cost) {
@@ -111,7 +129,9 @@ mod tests {
         for outside in ['`', 'ç', '’', '…', '–', '\t', 'á', 'í', 'ó', 'ú', 'ê'] {
             assert_eq!(septets(outside), None, "{outside}");
         }
-        let length = "Order [42] costs €5".chars().fold(Length::default(), Length::plus);
+        let length = "Order [42] costs €5"
+            .chars()
+            .fold(Length::default(), Length::plus);
         assert_eq!(length.get(), 22);
     }
 }

@@ -24,7 +24,10 @@ const ATTRIBUTES: [(&str, &str); 5] = [
 ];
 
 /// One webhook call.
-pub(crate) fn receive(settings: &Settings, request: &InboundRequest) -> Result<Reception, Rejection> {
+pub(crate) fn receive(
+    settings: &Settings,
+    request: &InboundRequest,
+) -> Result<Reception, Rejection> {
     let events_of = match request.path.as_str() {
         "" | "/" => message,
         "/status" => status,
@@ -32,7 +35,10 @@ pub(crate) fn receive(settings: &Settings, request: &InboundRequest) -> Result<R
     };
     let form = authentic_form(request)?;
     let events = events_of(settings, request, &form)?;
-    Ok(Reception::new(Answer::ok("text/xml", "<Response></Response>"), events))
+    Ok(Reception::new(
+        Answer::ok("text/xml", "<Response></Response>"),
+        events,
+    ))
 }
 
 fn authentic_form(request: &InboundRequest) -> Result<Form, Rejection> {
@@ -65,7 +71,10 @@ fn message(settings: &Settings, _: &InboundRequest, form: &Form) -> Result<Vec<E
         events.push(event(sid.clone(), happening));
     }
     for (index, attachment) in media.into_iter().enumerate() {
-        events.push(event(format!("{sid}/{index}"), Happening::Said(Content::Attachment(attachment))));
+        events.push(event(
+            format!("{sid}/{index}"),
+            Happening::Said(Content::Attachment(attachment)),
+        ));
     }
     Ok(events)
 }
@@ -86,11 +95,18 @@ fn words(form: &Form, alone: bool) -> Option<Happening> {
 }
 
 fn media(form: &Form) -> Vec<Attachment> {
-    let count = form.get("NumMedia").and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
+    let count = form
+        .get("NumMedia")
+        .and_then(|count| count.parse::<usize>().ok())
+        .unwrap_or(0);
     let attachment = |index: usize| {
         let reference = form.get(&format!("MediaUrl{index}"))?;
         let content_type = form.get(&format!("MediaContentType{index}"));
-        Some(Attachment { reference, content_type, ..Attachment::default() })
+        Some(Attachment {
+            reference,
+            content_type,
+            ..Attachment::default()
+        })
     };
     (0..count.min(MEDIA_MAX)).filter_map(attachment).collect()
 }
@@ -100,12 +116,18 @@ fn attributes(form: &Form) -> Vec<(String, String)> {
     ATTRIBUTES.into_iter().filter_map(captured).collect()
 }
 
-fn status(settings: &Settings, request: &InboundRequest, form: &Form) -> Result<Vec<Event>, Rejection> {
+fn status(
+    settings: &Settings,
+    request: &InboundRequest,
+    form: &Form,
+) -> Result<Vec<Event>, Rejection> {
     let sid = sid(form)?;
     let status = form.get("MessageStatus").or_else(|| form.get("SmsStatus"));
     let status = status.ok_or_else(|| missing("MessageStatus"))?;
     // A status this version does not know tells nothing that could be acted on.
-    let Some(state) = receipt_state(&status) else { return Ok(Vec::new()) };
+    let Some(state) = receipt_state(&status) else {
+        return Ok(Vec::new());
+    };
     let code = form.get("ErrorCode").and_then(|code| code.parse().ok());
     let receipt = Receipt {
         delivery: delivery(request, &sid),
@@ -114,9 +136,17 @@ fn status(settings: &Settings, request: &InboundRequest, form: &Form) -> Result<
         opted_out: code.is_some_and(refusal::is_opt_out),
     };
     let account = form.get("From").unwrap_or_else(|| settings.number.clone());
-    let event = Event::new(format!("{sid}:{status}"), clock::now(), account, Happening::Receipt(receipt));
+    let event = Event::new(
+        format!("{sid}:{status}"),
+        clock::now(),
+        account,
+        Happening::Receipt(receipt),
+    );
     let customer = form.get("To").map(|number| Address::new(PHONE, number));
-    Ok(vec![Event { customer: customer.into_iter().collect(), ..event }])
+    Ok(vec![Event {
+        customer: customer.into_iter().collect(),
+        ..event
+    }])
 }
 
 /// Our own id if the callback's URL carries it (`send` put it there), else Twilio's.
@@ -140,7 +170,10 @@ fn receipt_state(status: &str) -> Option<ReceiptState> {
 
 fn sid(form: &Form) -> Result<String, Rejection> {
     let names = ["MessageSid", "SmsMessageSid", "SmsSid"];
-    names.iter().find_map(|name| form.get(name)).ok_or_else(|| missing("MessageSid"))
+    names
+        .iter()
+        .find_map(|name| form.get(name))
+        .ok_or_else(|| missing("MessageSid"))
 }
 
 fn missing(name: &str) -> Rejection {

@@ -22,7 +22,10 @@ pub(crate) fn open(settings: &Settings, url: &str) -> Result<Download, SendError
     } else {
         return Err(refuse());
     };
-    Ok(Download { request, decrypt: None })
+    Ok(Download {
+        request,
+        decrypt: None,
+    })
 }
 
 /// Scheme, host and port in lower case, default ports left out; `None` for what is no plain `http` or `https` URL.
@@ -31,9 +34,14 @@ fn origin(url: &str) -> Option<String> {
     let scheme = scheme.to_ascii_lowercase();
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let authority = rest[..end].to_ascii_lowercase();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']' | b'_');
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']' | b'_')
+    };
     // A user name or a backslash would let another host pass for this one.
-    if authority.is_empty() || !authority.bytes().all(plain) || url.contains(['\\', '\t', '\n', '\r']) {
+    if authority.is_empty()
+        || !authority.bytes().all(plain)
+        || url.contains(['\\', '\t', '\n', '\r'])
+    {
         return None;
     }
     let default_port = match scheme.as_str() {
@@ -41,7 +49,10 @@ fn origin(url: &str) -> Option<String> {
         "http" => ":80",
         _ => return None,
     };
-    Some(format!("{scheme}://{}", authority.strip_suffix(default_port).unwrap_or(&authority)))
+    Some(format!(
+        "{scheme}://{}",
+        authority.strip_suffix(default_port).unwrap_or(&authority)
+    ))
 }
 
 #[cfg(test)]
@@ -50,8 +61,14 @@ mod tests {
 
     #[test]
     fn an_origin_is_compared_without_case_and_default_port() {
-        assert_eq!(origin("HTTPS://API.twilio.com:443/x").as_deref(), Some("https://api.twilio.com"));
-        assert_eq!(origin("http://127.0.0.1:9000/x").as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(
+            origin("HTTPS://API.twilio.com:443/x").as_deref(),
+            Some("https://api.twilio.com")
+        );
+        assert_eq!(
+            origin("http://127.0.0.1:9000/x").as_deref(),
+            Some("http://127.0.0.1:9000")
+        );
     }
 
     #[test]

@@ -26,10 +26,12 @@ struct Sms {
 
 /// Sends the next part.
 pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, SendError> {
-    let Some(sms) = written_out(settings, &message.content)? else { return Ok(Sent::not_applicable()) };
-    let to = message
-        .address(PHONE)
-        .ok_or_else(|| SendError::Refused("the customer has no phone number on this channel".to_owned()))?;
+    let Some(sms) = written_out(settings, &message.content)? else {
+        return Ok(Sent::not_applicable());
+    };
+    let to = message.address(PHONE).ok_or_else(|| {
+        SendError::Refused("the customer has no phone number on this channel".to_owned())
+    })?;
     let start = start_of_rest(message, &sms.text)?;
     let (part, rest) = split::first(&sms.text[start..]);
     let picture = sms.picture.as_deref().filter(|_| start == 0);
@@ -50,11 +52,19 @@ pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, Send
 /// `None` for what SMS does not have.
 fn written_out(settings: &Settings, content: &OutboundContent) -> Result<Option<Sms>, SendError> {
     Ok(match content {
-        OutboundContent::Text(text) => Some(Sms { text: text.clone(), picture: None }),
+        OutboundContent::Text(text) => Some(Sms {
+            text: text.clone(),
+            picture: None,
+        }),
         OutboundContent::File(file) => Some(file_as_sms(settings, file)),
-        OutboundContent::Choices { text, options } => Some(Sms { text: numbered(text, options), picture: None }),
+        OutboundContent::Choices { text, options } => Some(Sms {
+            text: numbered(text, options),
+            picture: None,
+        }),
         OutboundContent::Template { .. } => {
-            return Err(SendError::Refused("there are no templates on SMS: send a text".to_owned()));
+            return Err(SendError::Refused(
+                "there are no templates on SMS: send a text".to_owned(),
+            ));
         }
         OutboundContent::Close | OutboundContent::Typing(_) | OutboundContent::Seen(_) => None,
     })
@@ -62,19 +72,31 @@ fn written_out(settings: &Settings, content: &OutboundContent) -> Result<Option<
 
 fn file_as_sms(settings: &Settings, file: &File) -> Sms {
     let caption = file.caption.clone().unwrap_or_default();
-    let native = settings.mms && PICTURES.contains(&file.content_type.as_str()) && file.size <= PICTURE_BYTES_MAX;
+    let native = settings.mms
+        && PICTURES.contains(&file.content_type.as_str())
+        && file.size <= PICTURE_BYTES_MAX;
     if native {
-        return Sms { text: caption, picture: Some(file.url.clone()) };
+        return Sms {
+            text: caption,
+            picture: Some(file.url.clone()),
+        };
     }
     let line_break = if caption.is_empty() { "" } else { "\n" };
-    Sms { text: format!("{caption}{line_break}{}: {}", file.name, file.url), picture: None }
+    Sms {
+        text: format!("{caption}{line_break}{}: {}", file.name, file.url),
+        picture: None,
+    }
 }
 
 /// The host turns the number that comes back into the choice.
 fn numbered(text: &str, options: &[Choice]) -> String {
     let mut lines = vec![text.to_owned()];
     for (number, option) in (1..).zip(options) {
-        let description = option.description.as_deref().map(|text| format!(" - {text}")).unwrap_or_default();
+        let description = option
+            .description
+            .as_deref()
+            .map(|text| format!(" - {text}"))
+            .unwrap_or_default();
         lines.push(format!("{number}. {}{description}", option.title));
     }
     lines.join("\n")
@@ -82,11 +104,17 @@ fn numbered(text: &str, options: &[Choice]) -> String {
 
 /// Where the part to send begins: `rest` holds the byte, as decimal digits.
 fn start_of_rest(message: &Outbound, text: &str) -> Result<usize, SendError> {
-    let Some(rest) = &message.rest else { return Ok(0) };
-    let start = std::str::from_utf8(rest).ok().and_then(|digits| digits.parse().ok());
+    let Some(rest) = &message.rest else {
+        return Ok(0);
+    };
+    let start = std::str::from_utf8(rest)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
     start
         .filter(|start| text.is_char_boundary(*start))
-        .ok_or_else(|| SendError::Refused("another version of the plugin began this message".to_owned()))
+        .ok_or_else(|| {
+            SendError::Refused("another version of the plugin began this message".to_owned())
+        })
 }
 
 fn post(
@@ -102,14 +130,21 @@ fn post(
     }
     fields.extend(picture.map(|url| ("MediaUrl", url.to_owned())));
     fields.push(("StatusCallback", status_callback(&message.delivery)));
-    let request = api(settings, Request::post(settings.account_url("/Messages.json"))).form(fields).once();
+    let request = api(
+        settings,
+        Request::post(settings.account_url("/Messages.json")),
+    )
+    .form(fields)
+    .once();
     let answer = http::fetch(&request)?;
     if !answer.is_success() {
         return Err(refusal::of_answer(&answer, message.attempt.number));
     }
     log::debug(format!("sent as {} segments", gsm::segments(part)));
     let taken: Result<Message, _> = answer.json();
-    taken.map(|taken| taken.sid).map_err(|error| SendError::Unknown(format!("Twilio took it and said: {error}")))
+    taken
+        .map(|taken| taken.sid)
+        .map_err(|error| SendError::Unknown(format!("Twilio took it and said: {error}")))
 }
 
 fn api(settings: &Settings, request: Request) -> Request {
@@ -121,7 +156,9 @@ fn status_callback(delivery: &str) -> String {
     let mut url = format!("{}/status?delivery=", config::public_url());
     for byte in delivery.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => url.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                url.push(char::from(byte));
+            }
             _ => url.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -130,30 +167,51 @@ fn status_callback(delivery: &str) -> String {
 
 /// The id of a message to this customer with this text, taken since then. There is no other way to learn whether
 /// Twilio took a request whose answer was lost.
-fn find(settings: &Settings, to: &str, part: &str, since: Millis) -> Result<Option<String>, SendError> {
+fn find(
+    settings: &Settings,
+    to: &str,
+    part: &str,
+    since: Millis,
+) -> Result<Option<String>, SendError> {
     let query = [
         ("To", to),
         ("From", &settings.number),
         ("DateSent>", &wire::iso_date(since)),
         ("PageSize", PAGE_SIZE),
     ];
-    let request = api(settings, Request::get(settings.account_url("/Messages.json"))).query(query).safe();
+    let request = api(
+        settings,
+        Request::get(settings.account_url("/Messages.json")),
+    )
+    .query(query)
+    .safe();
     // Whatever goes wrong here, it stays unknown whether the message was taken.
     let unknown = |why: String| SendError::Unknown(format!("looking for the message: {why}"));
     let answer = http::fetch(&request).map_err(|error| unknown(error.to_string()))?;
     if !answer.is_success() {
-        return Err(unknown(format!("Twilio answered with status {}", answer.status)));
+        return Err(unknown(format!(
+            "Twilio answered with status {}",
+            answer.status
+        )));
     }
     let page: MessagePage = answer.json().map_err(|error| unknown(error.to_string()))?;
-    Ok(page.messages.into_iter().find(|message| is_it(message, part, since)).map(|message| message.sid))
+    Ok(page
+        .messages
+        .into_iter()
+        .find(|message| is_it(message, part, since))
+        .map(|message| message.sid))
 }
 
 fn is_it(message: &Message, part: &str, since: Millis) -> bool {
     // Twilio's dates have no milliseconds.
     let since = since - since % 1_000;
     let at = message.date_created.as_deref().and_then(wire::rfc2822_ms);
-    message.body.as_deref().unwrap_or_default() == part
-        && message.direction.as_deref().is_none_or(|direction| direction.starts_with("outbound"))
+    // White space at the ends may be trimmed.
+    message.body.as_deref().unwrap_or_default().trim() == part.trim()
+        && message
+            .direction
+            .as_deref()
+            .is_none_or(|direction| direction.starts_with("outbound"))
         && at.is_none_or(|at| at >= since)
 }
 
@@ -163,14 +221,21 @@ pub(crate) fn check(settings: &Settings) -> Result<Account, SendError> {
     if !answer.is_success() {
         return Err(refusal::of_question(&answer));
     }
-    let account: wire::Account = answer
-        .json()
-        .map_err(|error| SendError::Credentials(format!("api_base does not answer like Twilio: {error}")))?;
-    Ok(Account { id: settings.number.clone(), warnings: warnings(&account), name: account.friendly_name })
+    let account: wire::Account = answer.json().map_err(|error| {
+        SendError::Credentials(format!("api_base does not answer like Twilio: {error}"))
+    })?;
+    Ok(Account {
+        id: settings.number.clone(),
+        warnings: warnings(&account),
+        name: account.friendly_name,
+    })
 }
 
 fn warnings(account: &wire::Account) -> Vec<String> {
-    let status = account.status.as_deref().filter(|status| *status != "active");
+    let status = account
+        .status
+        .as_deref()
+        .filter(|status| *status != "active");
     let status = status.map(|status| format!("the account is {status}"));
     let trial = account.kind.as_deref() == Some("Trial");
     let trial = trial.then(|| "a trial account sends to verified numbers only".to_owned());

@@ -12,21 +12,35 @@ const BACK_OFF_MAX_MS: u32 = 60_000;
 
 /// A full queue or an unknown trouble at the carrier: minutes apart.
 const CARRIER_PAUSE_MS: u32 = 120_000;
+const CARRIER_ATTEMPTS_MAX: u32 = 2;
 
-/// A phone that is switched off.
+/// A phone that is switched off: once more, a quarter of an hour later.
 const UNREACHABLE_PAUSE_MS: u32 = 900_000;
 
 /// What an answer that is no success means.
 pub(crate) fn of_answer(answer: &Response, attempt: u32) -> SendError {
     let problem: Problem = answer.json().unwrap_or_default();
     let said = said(&problem, answer.status);
-    let pause = answer.retry_after_ms().unwrap_or_else(|| back_off_ms(attempt));
+    let pause = answer
+        .retry_after_ms()
+        .unwrap_or_else(|| back_off_ms(attempt));
     match (problem.code.unwrap_or(0), answer.status) {
         (21610 | 63014, _) => SendError::OptedOut(said),
-        (20003 | 20404 | 21601 | 21606 | 21608, _) | (0, 401 | 403 | 404) => SendError::Credentials(said),
-        (20429, _) | (_, 429) => SendError::Throttled { after_ms: pause, why: said },
-        (30001 | 30008, _) => SendError::Again { after_ms: CARRIER_PAUSE_MS, why: said },
-        (30003, _) => SendError::Again { after_ms: UNREACHABLE_PAUSE_MS, why: said },
+        (20003 | 20404 | 21601 | 21606 | 21608, _) | (0, 401 | 403 | 404) => {
+            SendError::Credentials(said)
+        }
+        (20429, _) | (_, 429) => SendError::Throttled {
+            after_ms: pause,
+            why: said,
+        },
+        (30001 | 30008, _) if attempt <= CARRIER_ATTEMPTS_MAX => SendError::Again {
+            after_ms: CARRIER_PAUSE_MS,
+            why: said,
+        },
+        (30003, _) if attempt <= 1 => SendError::Again {
+            after_ms: UNREACHABLE_PAUSE_MS,
+            why: said,
+        },
         // Twilio may have taken the message before it failed to say so: look before sending again.
         (_, 500..) => SendError::Unknown(said),
         (code, _) => SendError::Refused(meaning(code).map_or(said, str::to_owned)),
@@ -35,15 +49,22 @@ pub(crate) fn of_answer(answer: &Response, attempt: u32) -> SendError {
 
 /// What an answer that is no success means for a request that changes nothing.
 pub(crate) fn of_question(answer: &Response) -> SendError {
-    match of_answer(answer, 1) {
-        SendError::Unknown(why) => SendError::Again { after_ms: BACK_OFF_MS, why },
-        other => other,
+    let error = of_answer(answer, 1);
+    if let SendError::Unknown(why) = error {
+        return SendError::Again {
+            after_ms: BACK_OFF_MS,
+            why,
+        };
     }
+    error
 }
 
 /// What the agent reads about a message that was taken and failed later.
 pub(crate) fn of_receipt(code: u32) -> String {
-    meaning(code).map_or_else(|| format!("Twilio error {code}"), |meaning| format!("{meaning} ({code})"))
+    meaning(code).map_or_else(
+        || format!("Twilio error {code}"),
+        |meaning| format!("{meaning} ({code})"),
+    )
 }
 
 /// The recipient does not want messages of this sender.
@@ -80,7 +101,9 @@ fn said(problem: &Problem, status: u16) -> String {
 }
 
 fn back_off_ms(attempt: u32) -> u32 {
-    BACK_OFF_MS.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(BACK_OFF_MAX_MS)
+    BACK_OFF_MS
+        .saturating_mul(1 << attempt.saturating_sub(1).min(10))
+        .min(BACK_OFF_MAX_MS)
 }
 
 #[cfg(test)]
@@ -89,7 +112,10 @@ mod tests {
 
     #[test]
     fn the_pause_doubles_up_to_a_minute() {
-        let pauses: Vec<_> = [0, 1, 2, 3, 6, 7, 4_000_000_000].into_iter().map(back_off_ms).collect();
+        let pauses: Vec<_> = [0, 1, 2, 3, 6, 7, 4_000_000_000]
+            .into_iter()
+            .map(back_off_ms)
+            .collect();
         assert_eq!(pauses, [1_000, 1_000, 2_000, 4_000, 32_000, 60_000, 60_000]);
     }
 }

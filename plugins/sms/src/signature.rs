@@ -15,8 +15,12 @@ use crate::wire::Form;
 /// parameters are in the URL.
 pub(crate) fn verify(request: &InboundRequest, signed: &Form) -> Result<(), Rejection> {
     let unauthentic = |why: &str| Rejection::Unauthentic(why.to_owned());
-    let header = request.header("x-twilio-signature").ok_or_else(|| unauthentic("there is no X-Twilio-Signature"))?;
-    let mac = STANDARD.decode(header).map_err(|_| unauthentic("X-Twilio-Signature is no base64"))?;
+    let header = request
+        .header("x-twilio-signature")
+        .ok_or_else(|| unauthentic("there is no X-Twilio-Signature"))?;
+    let mac = STANDARD
+        .decode(header)
+        .map_err(|_| unauthentic("X-Twilio-Signature is no base64"))?;
     let parameters = sorted(signed);
     for url in spellings(&request.url) {
         let data = [url.as_bytes(), &parameters].concat();
@@ -36,18 +40,27 @@ fn sorted(form: &Form) -> Vec<u8> {
     let mut pairs: Vec<_> = form.0.iter().collect();
     pairs.sort_unstable();
     pairs.dedup();
-    pairs.into_iter().flat_map(|(name, value)| [name.as_slice(), value]).flatten().copied().collect()
+    pairs
+        .into_iter()
+        .flat_map(|(name, value)| [name.as_slice(), value])
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// The URL as it is, and with its port left out or the default one written out.
 fn spellings(url: &str) -> Vec<String> {
     let mut spellings = vec![url.to_owned()];
-    let Some((scheme, rest)) = url.split_once("://") else { return spellings };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return spellings;
+    };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let default_port = if scheme == "http" { 80 } else { 443 };
     spellings.push(match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => format!("{scheme}://{host}{path}"),
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{scheme}://{host}{path}")
+        }
         Some(_) | None => format!("{scheme}://{authority}:{default_port}{path}"),
     });
     spellings
@@ -59,10 +72,19 @@ mod tests {
 
     #[test]
     fn both_spellings_of_a_port_are_tried() {
-        assert_eq!(spellings("https://a/b?c"), ["https://a/b?c", "https://a:443/b?c"]);
+        assert_eq!(
+            spellings("https://a/b?c"),
+            ["https://a/b?c", "https://a:443/b?c"]
+        );
         assert_eq!(spellings("http://a?c"), ["http://a?c", "http://a:80?c"]);
-        assert_eq!(spellings("https://a:8443/b:1"), ["https://a:8443/b:1", "https://a/b:1"]);
-        assert_eq!(spellings("https://[::1]/"), ["https://[::1]/", "https://[::1]:443/"]);
+        assert_eq!(
+            spellings("https://a:8443/b:1"),
+            ["https://a:8443/b:1", "https://a/b:1"]
+        );
+        assert_eq!(
+            spellings("https://[::1]/"),
+            ["https://[::1]/", "https://[::1]:443/"]
+        );
         assert_eq!(spellings("nonsense"), ["nonsense"]);
     }
 

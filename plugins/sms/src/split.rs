@@ -24,7 +24,11 @@ fn fitting(text: &str) -> usize {
         length = grapheme.chars().fold(length, Length::plus);
         if length.get() > LENGTH_MAX {
             // A grapheme that is longer than a message must be cut somewhere.
-            return if at == 0 { fitting_characters(text) } else { at };
+            return if at == 0 {
+                fitting_characters(text)
+            } else {
+                at
+            };
         }
     }
     text.len()
@@ -43,7 +47,10 @@ fn fitting_characters(text: &str) -> usize {
 
 /// Behind the last white space, unless that would leave the message less than half full.
 fn word_boundary(text: &str) -> Option<usize> {
-    let (at, space) = text.char_indices().rev().find(|(_, character)| character.is_whitespace())?;
+    let (at, space) = text
+        .char_indices()
+        .rev()
+        .find(|(_, character)| character.is_whitespace())?;
     let end = at + space.len_utf8();
     (end > text.len() / 2).then_some(end)
 }

@@ -10,7 +10,9 @@ pub(crate) struct Form(pub(crate) Vec<(Vec<u8>, Vec<u8>)>);
 impl Form {
     /// Never fails: a percent sign without two hex digits stands for itself.
     pub(crate) fn parse(encoded: &[u8]) -> Self {
-        let pairs = encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let pairs = encoded
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty());
         Self(pairs.map(parse_pair).collect())
     }
 
@@ -22,7 +24,10 @@ impl Form {
 }
 
 fn parse_pair(pair: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let middle = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let middle = pair
+        .iter()
+        .position(|byte| *byte == b'=')
+        .unwrap_or(pair.len());
     let value = pair.get(middle + 1..).unwrap_or_default();
     (decode(&pair[..middle]), decode(value))
 }
@@ -31,13 +36,19 @@ fn decode(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| after.get(..2).and_then(hex_byte)).flatten();
+        let escaped = (byte == b'%')
+            .then(|| after.get(..2).and_then(hex_byte))
+            .flatten();
         decoded.push(match (escaped, byte) {
             (Some(value), _) => value,
             (None, b'+') => b' ',
             (None, byte) => byte,
         });
-        rest = if escaped.is_some() { &after[2..] } else { after };
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
     }
     decoded
 }
@@ -85,7 +96,10 @@ pub(crate) struct Account {
 
 /// Milliseconds since 1970 of `Mon, 23 Nov 2026 10:00:00 +0000`; `None` if it is written otherwise.
 pub(crate) fn rfc2822_ms(date: &str) -> Option<u64> {
-    let mut words = date.split_once(", ").map_or(date, |(_, rest)| rest).split_whitespace();
+    let mut words = date
+        .split_once(", ")
+        .map_or(date, |(_, rest)| rest)
+        .split_whitespace();
     let day: i64 = words.next()?.parse().ok()?;
     let month = month_number(words.next()?)?;
     let year: i64 = words.next()?.parse().ok()?;
@@ -99,11 +113,16 @@ pub(crate) fn iso_date(at_ms: u64) -> String {
     // Howard Hinnant's civil_from_days, with the year beginning in March.
     let days = i64::try_from(at_ms / 86_400_000).unwrap_or(0) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
@@ -119,8 +138,12 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn month_number(name: &str) -> Option<i64> {
-    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let index = names.iter().position(|month| month.eq_ignore_ascii_case(name))?;
+    let names = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let index = names
+        .iter()
+        .position(|month| month.eq_ignore_ascii_case(name))?;
     i64::try_from(index + 1).ok()
 }
 
@@ -160,7 +183,10 @@ mod tests {
         assert_eq!(rfc2822_ms("Mon, 23 Nov 2026 10:00:00 +0000"), Some(at));
         assert_eq!(rfc2822_ms("Mon, 23 Nov 2026 11:30:00 +0130"), Some(at));
         assert_eq!(rfc2822_ms("23 Nov 2026 04:30:00 -0530"), Some(at));
-        assert_eq!(rfc2822_ms("Thu, 29 Feb 2024 00:00:01 GMT"), Some(1_709_164_801_000));
+        assert_eq!(
+            rfc2822_ms("Thu, 29 Feb 2024 00:00:01 GMT"),
+            Some(1_709_164_801_000)
+        );
         assert_eq!(rfc2822_ms("yesterday"), None);
         assert_eq!(iso_date(at), "2026-11-23");
         assert_eq!(iso_date(1_709_164_801_000), "2024-02-29");

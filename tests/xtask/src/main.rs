@@ -1,6 +1,9 @@
 //! `cargo xtask`: what a developer does with this workspace besides `cargo build`.
 
-#![allow(clippy::print_stdout, reason = "a command line tool talks on standard output")]
+#![allow(
+    clippy::print_stdout,
+    reason = "a command line tool talks on standard output"
+)]
 
 use std::process::ExitCode;
 

@@ -64,10 +64,17 @@ pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
     let target = target_dir(&root);
     let mut plugins = found_in(&root.join("plugins"), &target.join("plugins"), "")?;
     if guests {
-        plugins.extend(found_in(&root.join("tests/guests"), &target.join("guests"), "guest-")?);
+        plugins.extend(found_in(
+            &root.join("tests/guests"),
+            &target.join("guests"),
+            "guest-",
+        )?);
     }
     compile(&root, &plugins)?;
-    plugins.iter().map(|plugin| plugin.componentise(&target)).collect()
+    plugins
+        .iter()
+        .map(|plugin| plugin.componentise(&target))
+        .collect()
 }
 
 /// One line a file: path and size.
@@ -101,12 +108,20 @@ fn found_in(folder: &Path, output: &Path, prefix: &str) -> Result<Vec<Plugin>, P
 
 fn compile(root: &Path, plugins: &[Plugin]) -> Result<(), PluginsError> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--target", TARGET, "--profile", "plugin"]);
+    cargo
+        .current_dir(root)
+        .args(["build", "--target", TARGET, "--profile", "plugin"]);
     for plugin in plugins {
         cargo.args(["--package", &plugin.package]);
     }
-    let status = cargo.status().map_err(|error| PluginsError::Run("cargo build".to_owned(), error))?;
-    if status.success() { Ok(()) } else { Err(PluginsError::Compile) }
+    let status = cargo
+        .status()
+        .map_err(|error| PluginsError::Run("cargo build".to_owned(), error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(PluginsError::Compile)
+    }
 }
 
 impl Plugin {
@@ -115,9 +130,13 @@ impl Plugin {
         let module = target.join(TARGET).join("plugin").join(module);
         let bytes = fs::read(&module).map_err(file_error("read", &module))?;
         let split = section::split_off(&bytes, MANIFEST_SECTION);
-        let Some((rest, manifest)) = split else { return Err(PluginsError::NoManifest(module)) };
-        let mut component = encode(&rest)
-            .map_err(|reason| PluginsError::Component { path: module.clone(), reason })?;
+        let Some((rest, manifest)) = split else {
+            return Err(PluginsError::NoManifest(module));
+        };
+        let mut component = encode(&rest).map_err(|reason| PluginsError::Component {
+            path: module.clone(),
+            reason,
+        })?;
         section::append(&mut component, MANIFEST_SECTION, &manifest);
         write(&self.output, &component)?;
         Ok(self.output.clone())
@@ -127,7 +146,10 @@ impl Plugin {
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);
-    encoder.module(module).and_then(ComponentEncoder::encode).map_err(|error| format!("{error:#}"))
+    encoder
+        .module(module)
+        .and_then(ComponentEncoder::encode)
+        .map_err(|error| format!("{error:#}"))
 }
 
 /// Whole or not at all: a running host watches the folder.
@@ -144,13 +166,21 @@ fn ensure_target() -> Result<(), PluginsError> {
     if target_is_installed()? {
         return Ok(());
     }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
-    if added.is_ok_and(|status| status.success()) { Ok(()) } else { Err(PluginsError::Target) }
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
+    if added.is_ok_and(|status| status.success()) {
+        Ok(())
+    } else {
+        Err(PluginsError::Target)
+    }
 }
 
 fn target_is_installed() -> Result<bool, PluginsError> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let run = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let run = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output();
     let output = run.map_err(|error| PluginsError::Run("rustc".to_owned(), error))?;
     let folder = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success() && Path::new(folder.trim()).is_dir())

@@ -22,7 +22,13 @@ pub trait Host {
         mac: &[u8],
     ) -> Result<bool, SecretError>;
     /// See [`crate::secrets::sign`].
-    fn sign(&self, secret: &str, encoding: Encoding, hash: Hash, data: &[u8]) -> Result<Vec<u8>, SecretError>;
+    fn sign(
+        &self,
+        secret: &str,
+        encoding: Encoding,
+        hash: Hash,
+        data: &[u8],
+    ) -> Result<Vec<u8>, SecretError>;
     /// See [`crate::secrets::matches`].
     fn matches(&self, secret: &str, text: &str) -> Result<bool, SecretError>;
     /// See [`crate::secrets::jwt_verify`].

@@ -24,11 +24,27 @@ pub(crate) fn verify(
     data: &[u8],
     mac: &[u8],
 ) -> Result<bool, SecretError> {
-    Ok(host::secrets::verify(secret, encoding.into(), hash.into(), data, mac)?)
+    Ok(host::secrets::verify(
+        secret,
+        encoding.into(),
+        hash.into(),
+        data,
+        mac,
+    )?)
 }
 
-pub(crate) fn sign(secret: &str, encoding: Encoding, hash: Hash, data: &[u8]) -> Result<Vec<u8>, SecretError> {
-    Ok(host::secrets::sign(secret, encoding.into(), hash.into(), data)?)
+pub(crate) fn sign(
+    secret: &str,
+    encoding: Encoding,
+    hash: Hash,
+    data: &[u8],
+) -> Result<Vec<u8>, SecretError> {
+    Ok(host::secrets::sign(
+        secret,
+        encoding.into(),
+        hash.into(),
+        data,
+    )?)
 }
 
 pub(crate) fn matches(secret: &str, text: &str) -> Result<bool, SecretError> {
@@ -41,7 +57,12 @@ pub(crate) fn jwt_verify(
     algorithm: JwtAlgorithm,
     token: &str,
 ) -> Result<Option<String>, SecretError> {
-    Ok(host::secrets::jwt_verify(secret, encoding.into(), algorithm.into(), token)?)
+    Ok(host::secrets::jwt_verify(
+        secret,
+        encoding.into(),
+        algorithm.into(),
+        token,
+    )?)
 }
 
 pub(crate) fn jwt_sign(
@@ -50,7 +71,12 @@ pub(crate) fn jwt_sign(
     algorithm: JwtAlgorithm,
     claims: &str,
 ) -> Result<String, SecretError> {
-    Ok(host::secrets::jwt_sign(secret, encoding.into(), algorithm.into(), claims)?)
+    Ok(host::secrets::jwt_sign(
+        secret,
+        encoding.into(),
+        algorithm.into(),
+        claims,
+    )?)
 }
 
 pub(crate) fn settings() -> String {

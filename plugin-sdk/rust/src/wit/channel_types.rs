@@ -51,15 +51,35 @@ impl From<wh::ReceiptState> for ours::ReceiptState {
 
 impl From<ours::Receipt> for wh::Receipt {
     fn from(receipt: ours::Receipt) -> Self {
-        let ours::Receipt { delivery, state, detail, opted_out } = receipt;
-        Self { delivery: delivery.into(), state: state.into(), detail, opted_out }
+        let ours::Receipt {
+            delivery,
+            state,
+            detail,
+            opted_out,
+        } = receipt;
+        Self {
+            delivery: delivery.into(),
+            state: state.into(),
+            detail,
+            opted_out,
+        }
     }
 }
 
 impl From<wh::Receipt> for ours::Receipt {
     fn from(receipt: wh::Receipt) -> Self {
-        let wh::Receipt { delivery, state, detail, opted_out } = receipt;
-        Self { delivery: delivery.into(), state: state.into(), detail, opted_out }
+        let wh::Receipt {
+            delivery,
+            state,
+            detail,
+            opted_out,
+        } = receipt;
+        Self {
+            delivery: delivery.into(),
+            state: state.into(),
+            detail,
+            opted_out,
+        }
     }
 }
 
@@ -72,7 +92,9 @@ impl From<ours::Happening> for wh::Happening {
             ours::Happening::Reacted { key, emoji } => Self::Reacted((key, emoji)),
             ours::Happening::Typing(on) => Self::Typing(on),
             ours::Happening::Receipt(receipt) => Self::Receipt(receipt.into()),
-            ours::Happening::FileAnswer { delivery, accepted } => Self::FileAnswer((delivery.into(), accepted)),
+            ours::Happening::FileAnswer { delivery, accepted } => {
+                Self::FileAnswer((delivery.into(), accepted))
+            }
             ours::Happening::OptedOut(confirmed) => Self::OptedOut(confirmed),
             ours::Happening::OptedIn => Self::OptedIn,
             ours::Happening::Left => Self::Left,
@@ -85,12 +107,18 @@ impl From<wh::Happening> for ours::Happening {
     fn from(happening: wh::Happening) -> Self {
         match happening {
             wh::Happening::Said(content) => Self::Said(content.into()),
-            wh::Happening::Edited((key, content)) => Self::Edited { key, content: content.into() },
+            wh::Happening::Edited((key, content)) => Self::Edited {
+                key,
+                content: content.into(),
+            },
             wh::Happening::Withdrawn(key) => Self::Withdrawn(key),
             wh::Happening::Reacted((key, emoji)) => Self::Reacted { key, emoji },
             wh::Happening::Typing(on) => Self::Typing(on),
             wh::Happening::Receipt(receipt) => Self::Receipt(receipt.into()),
-            wh::Happening::FileAnswer((delivery, accepted)) => Self::FileAnswer { delivery: delivery.into(), accepted },
+            wh::Happening::FileAnswer((delivery, accepted)) => Self::FileAnswer {
+                delivery: delivery.into(),
+                accepted,
+            },
             wh::Happening::OptedOut(confirmed) => Self::OptedOut(confirmed),
             wh::Happening::OptedIn => Self::OptedIn,
             wh::Happening::Left => Self::Left,
@@ -101,7 +129,11 @@ impl From<wh::Happening> for ours::Happening {
 
 impl From<ours::Event> for wh::Event {
     fn from(event: ours::Event) -> Self {
-        let part = event.part.map(|part| wh::Part { group: part.group, index: part.index, total: part.total });
+        let part = event.part.map(|part| wh::Part {
+            group: part.group,
+            index: part.index,
+            total: part.total,
+        });
         Self {
             key: event.key,
             at: event.at,
@@ -121,7 +153,11 @@ impl From<ours::Event> for wh::Event {
 
 impl From<wh::Event> for ours::Event {
     fn from(event: wh::Event) -> Self {
-        let part = event.part.map(|part| ours::Part { group: part.group, index: part.index, total: part.total });
+        let part = event.part.map(|part| ours::Part {
+            group: part.group,
+            index: part.index,
+            total: part.total,
+        });
         Self {
             key: event.key,
             at: event.at,
@@ -142,13 +178,18 @@ impl From<wh::Event> for ours::Event {
 impl From<ours::SocketAction> for wr::SocketAction {
     fn from(action: ours::SocketAction) -> Self {
         match action {
-            ours::SocketAction::Attach { customer, after } => Self::Attach((customer.into(), after)),
+            ours::SocketAction::Attach { customer, after } => {
+                Self::Attach((customer.into(), after))
+            }
             ours::SocketAction::Detach => Self::Detach,
             ours::SocketAction::Acked(number) => Self::Acked(number),
             ours::SocketAction::Frames(frames) => Self::Frames(frames),
-            ours::SocketAction::Upload { slot, name, content_type, size } => {
-                Self::Upload((slot, name, content_type, size))
-            }
+            ours::SocketAction::Upload {
+                slot,
+                name,
+                content_type,
+                size,
+            } => Self::Upload((slot, name, content_type, size)),
         }
     }
 }
@@ -166,8 +207,22 @@ impl From<ours::Reception> for wr::Reception {
 
 impl From<wo::File> for ours::File {
     fn from(file: wo::File) -> Self {
-        let wo::File { handle, name, content_type, size, url, caption } = file;
-        Self { handle, name, content_type, size, url, caption }
+        let wo::File {
+            handle,
+            name,
+            content_type,
+            size,
+            url,
+            caption,
+        } = file;
+        Self {
+            handle,
+            name,
+            content_type,
+            size,
+            url,
+            caption,
+        }
     }
 }
 
@@ -176,12 +231,21 @@ impl From<wo::OutboundContent> for ours::OutboundContent {
         match content {
             wo::OutboundContent::Text(text) => Self::Text(text),
             wo::OutboundContent::File(file) => Self::File(file.into()),
-            wo::OutboundContent::Choices(choices) => {
-                Self::Choices { text: choices.text, options: each(choices.options) }
-            }
+            wo::OutboundContent::Choices(choices) => Self::Choices {
+                text: choices.text,
+                options: each(choices.options),
+            },
             wo::OutboundContent::Template(template) => {
-                let wo::Template { name, locale, values } = template;
-                Self::Template { name, locale, values }
+                let wo::Template {
+                    name,
+                    locale,
+                    values,
+                } = template;
+                Self::Template {
+                    name,
+                    locale,
+                    values,
+                }
             }
             wo::OutboundContent::Close => Self::Close,
             wo::OutboundContent::Typing(on) => Self::Typing(on),
@@ -202,8 +266,20 @@ impl From<wo::Author> for ours::Author {
 
 impl From<wo::Outbound> for ours::Outbound {
     fn from(message: wo::Outbound) -> Self {
-        let wo::Outbound { delivery, seq, customer, content, author, author_name, attempt, rest } = message;
-        let attempt = ours::Attempt { number: attempt.number, unknown_since: attempt.unknown_since };
+        let wo::Outbound {
+            delivery,
+            seq,
+            customer,
+            content,
+            author,
+            author_name,
+            attempt,
+            rest,
+        } = message;
+        let attempt = ours::Attempt {
+            number: attempt.number,
+            unknown_since: attempt.unknown_since,
+        };
         Self {
             delivery,
             seq,
@@ -230,6 +306,10 @@ impl From<ours::Progress> for wo::Progress {
 
 impl From<ours::Sent> for wo::Sent {
     fn from(sent: ours::Sent) -> Self {
-        Self { ids: sent.ids, progress: sent.progress.into(), peer_changes: each(sent.peer_changes) }
+        Self {
+            ids: sent.ids,
+            progress: sent.progress.into(),
+            peer_changes: each(sent.peer_changes),
+        }
     }
 }

@@ -12,7 +12,9 @@ use crate::{Attachments, Bot, Callbacks, Channel, Check, PeerState, Resolve, log
 
 /// The text of a panic reaches the operator's log; by itself it would be lost in the trap.
 fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| log::error(format!("the plugin panicked: {panic}"))));
+    std::panic::set_hook(Box::new(|panic| {
+        log::error(format!("the plugin panicked: {panic}"));
+    }));
 }
 
 fn peer_state(pairs: Vec<(String, String)>) -> PeerState {
@@ -20,7 +22,10 @@ fn peer_state(pairs: Vec<(String, String)>) -> PeerState {
 }
 
 impl<T: Channel> wr::Guest for T {
-    fn receive(request: wt::InboundRequest, state: wt::PeerState) -> Result<wr::Reception, wt::Rejection> {
+    fn receive(
+        request: wt::InboundRequest,
+        state: wt::PeerState,
+    ) -> Result<wr::Reception, wt::Rejection> {
         report_panics();
         Ok(T::receive(&request.into(), &peer_state(state))?.into())
     }
@@ -45,11 +50,17 @@ impl<T: Resolve> wre::Guest for T {
 }
 
 impl<T: Attachments> wa::Guest for T {
-    fn open_attachment(reference: String, state: wt::PeerState) -> Result<wa::Download, wt::SendError> {
+    fn open_attachment(
+        reference: String,
+        state: wt::PeerState,
+    ) -> Result<wa::Download, wt::SendError> {
         report_panics();
         let download = T::open_attachment(&reference, &peer_state(state))?;
         let request = w::Request::from(download.request);
-        Ok(wa::Download { request, decrypt: download.decrypt.map(Into::into) })
+        Ok(wa::Download {
+            request,
+            decrypt: download.decrypt.map(Into::into),
+        })
     }
 }
 
@@ -61,7 +72,11 @@ impl<T: Check> wc::Guest for T {
 }
 
 impl<T: Bot> wb::Guest for T {
-    fn on(event: wb::Event, context: wb::Context, state: Option<wb::State>) -> Result<wb::Turn, wb::BotError> {
+    fn on(
+        event: wb::Event,
+        context: wb::Context,
+        state: Option<wb::State>,
+    ) -> Result<wb::Turn, wb::BotError> {
         report_panics();
         let state = state.map(Into::into);
         Ok(T::on(&event.into(), &context.into(), state.as_ref())?.into())
@@ -69,10 +84,14 @@ impl<T: Bot> wb::Guest for T {
 }
 
 impl<T: Callbacks> wcb::Guest for T {
-    fn receive(request: wt::InboundRequest) -> Result<(wt::Answer, Vec<(String, Vec<u8>)>), wt::Rejection> {
+    fn receive(
+        request: wt::InboundRequest,
+    ) -> Result<(wt::Answer, Vec<(String, Vec<u8>)>), wt::Rejection> {
         report_panics();
         let (answer, callbacks) = T::receive(&request.into())?;
-        let callbacks = callbacks.into_iter().map(|callback| (callback.reply_token, callback.bytes));
+        let callbacks = callbacks
+            .into_iter()
+            .map(|callback| (callback.reply_token, callback.bytes));
         Ok((answer.into(), callbacks.collect()))
     }
 }

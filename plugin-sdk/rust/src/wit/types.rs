@@ -5,26 +5,52 @@ use crate::{http, log, secrets, types};
 
 impl From<wt::Header> for types::Header {
     fn from(header: wt::Header) -> Self {
-        Self { name: header.name, value: header.value }
+        Self {
+            name: header.name,
+            value: header.value,
+        }
     }
 }
 
 impl From<types::Header> for wt::Header {
     fn from(header: types::Header) -> Self {
-        Self { name: header.name, value: header.value }
+        Self {
+            name: header.name,
+            value: header.value,
+        }
     }
 }
 
 impl From<wt::InboundRequest> for types::InboundRequest {
     fn from(request: wt::InboundRequest) -> Self {
-        let wt::InboundRequest { method, url, path, query, headers, body, peer } = request;
-        Self { method, url, path, query, headers: each(headers), body, peer }
+        let wt::InboundRequest {
+            method,
+            url,
+            path,
+            query,
+            headers,
+            body,
+            peer,
+        } = request;
+        Self {
+            method,
+            url,
+            path,
+            query,
+            headers: each(headers),
+            body,
+            peer,
+        }
     }
 }
 
 impl From<types::Answer> for wt::Answer {
     fn from(answer: types::Answer) -> Self {
-        Self { status: answer.status, headers: each(answer.headers), body: answer.body }
+        Self {
+            status: answer.status,
+            headers: each(answer.headers),
+            body: answer.body,
+        }
     }
 }
 
@@ -41,59 +67,121 @@ impl From<types::Rejection> for wt::Rejection {
 
 impl From<types::PeerChange> for wt::PeerChange {
     fn from(change: types::PeerChange) -> Self {
-        Self { key: change.key, value: change.value, at: change.at }
+        Self {
+            key: change.key,
+            value: change.value,
+            at: change.at,
+        }
     }
 }
 
 impl From<types::Address> for wt::Address {
     fn from(address: types::Address) -> Self {
-        Self { kind: address.kind, value: address.value }
+        Self {
+            kind: address.kind,
+            value: address.value,
+        }
     }
 }
 
 impl From<wt::Address> for types::Address {
     fn from(address: wt::Address) -> Self {
-        Self { kind: address.kind, value: address.value }
+        Self {
+            kind: address.kind,
+            value: address.value,
+        }
     }
 }
 
 impl From<types::Location> for wt::Location {
     fn from(location: types::Location) -> Self {
-        let types::Location { latitude, longitude, name, street } = location;
-        Self { latitude, longitude, name, street }
+        let types::Location {
+            latitude,
+            longitude,
+            name,
+            street,
+        } = location;
+        Self {
+            latitude,
+            longitude,
+            name,
+            street,
+        }
     }
 }
 
 impl From<wt::Location> for types::Location {
     fn from(location: wt::Location) -> Self {
-        let wt::Location { latitude, longitude, name, street } = location;
-        Self { latitude, longitude, name, street }
+        let wt::Location {
+            latitude,
+            longitude,
+            name,
+            street,
+        } = location;
+        Self {
+            latitude,
+            longitude,
+            name,
+            street,
+        }
     }
 }
 
 impl From<types::Attachment> for wt::Attachment {
     fn from(attachment: types::Attachment) -> Self {
-        let types::Attachment { reference, name, content_type, size, caption } = attachment;
-        Self { ref_: reference, name, content_type, size, caption }
+        let types::Attachment {
+            reference,
+            name,
+            content_type,
+            size,
+            caption,
+        } = attachment;
+        Self {
+            ref_: reference,
+            name,
+            content_type,
+            size,
+            caption,
+        }
     }
 }
 
 impl From<wt::Attachment> for types::Attachment {
     fn from(attachment: wt::Attachment) -> Self {
-        let wt::Attachment { ref_, name, content_type, size, caption } = attachment;
-        Self { reference: ref_, name, content_type, size, caption }
+        let wt::Attachment {
+            ref_,
+            name,
+            content_type,
+            size,
+            caption,
+        } = attachment;
+        Self {
+            reference: ref_,
+            name,
+            content_type,
+            size,
+            caption,
+        }
     }
 }
 
 impl From<types::Choice> for wt::Choice {
     fn from(choice: types::Choice) -> Self {
-        Self { id: choice.id, title: choice.title, description: choice.description }
+        Self {
+            id: choice.id,
+            title: choice.title,
+            description: choice.description,
+        }
     }
 }
 
 impl From<wt::Choice> for types::Choice {
     fn from(choice: wt::Choice) -> Self {
-        Self { id: choice.id, title: choice.title, description: choice.description }
+        Self {
+            id: choice.id,
+            title: choice.title,
+            description: choice.description,
+        }
     }
 }
 
@@ -138,7 +226,11 @@ impl From<types::SendError> for wt::SendError {
 
 impl From<types::Account> for wt::Account {
     fn from(account: types::Account) -> Self {
-        Self { id: account.id, name: account.name, warnings: account.warnings }
+        Self {
+            id: account.id,
+            name: account.name,
+            warnings: account.warnings,
+        }
     }
 }
 
@@ -154,14 +246,27 @@ impl From<http::Value> for w::Value {
 
 impl From<http::Field> for w::Field {
     fn from(field: http::Field) -> Self {
-        Self { name: field.name, value: field.value.into() }
+        Self {
+            name: field.name,
+            value: field.value.into(),
+        }
     }
 }
 
 impl From<http::Part> for w::Part {
     fn from(part: http::Part) -> Self {
-        let http::Part { name, value, file_name, content_type } = part;
-        Self { name, value: value.into(), file_name, content_type }
+        let http::Part {
+            name,
+            value,
+            file_name,
+            content_type,
+        } = part;
+        Self {
+            name,
+            value: value.into(),
+            file_name,
+            content_type,
+        }
     }
 }
 
@@ -177,7 +282,10 @@ impl From<http::Auth> for w::Auth {
 
 impl From<http::AesCtr> for w::AesCtr {
     fn from(cipher: http::AesCtr) -> Self {
-        Self { key: cipher.key, iv: cipher.iv }
+        Self {
+            key: cipher.key,
+            iv: cipher.iv,
+        }
     }
 }
 
@@ -206,7 +314,16 @@ impl From<http::Repeat> for w::Repeat {
 
 impl From<http::Request> for w::Request {
     fn from(request: http::Request) -> Self {
-        let http::Request { method, url, query, headers, auth, body, repeat, timeout_ms } = request;
+        let http::Request {
+            method,
+            url,
+            query,
+            headers,
+            auth,
+            body,
+            repeat,
+            timeout_ms,
+        } = request;
         Self {
             method,
             url,
@@ -226,7 +343,11 @@ impl From<w::Response> for http::Response {
             w::Payload::Text(text) => http::Payload::Text(text),
             w::Payload::Bytes(bytes) => http::Payload::Bytes(bytes),
         };
-        Self { status: response.status, headers: each(response.headers), body }
+        Self {
+            status: response.status,
+            headers: each(response.headers),
+            body,
+        }
     }
 }
 

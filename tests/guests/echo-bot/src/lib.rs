@@ -36,18 +36,30 @@ fn said(content: &Content, state: Option<&State>) -> Turn {
     let actions = match content {
         Content::Text(text) => answers(text.trim(), count),
         Content::Chosen { id, title } => vec![Action::say(format!("{count}: {title} ({id})"))],
-        Content::Attachment(_) | Content::Location(_) | Content::Described { .. } | Content::Unknown(_) => {
+        Content::Attachment(_)
+        | Content::Location(_)
+        | Content::Described { .. }
+        | Content::Unknown(_) => {
             vec![Action::say(format!("{count}: something that is no text"))]
         }
     };
-    Turn { actions, state: Some(State { version: STATE_VERSION, bytes: count.to_string().into_bytes() }) }
+    Turn {
+        actions,
+        state: Some(State {
+            version: STATE_VERSION,
+            bytes: count.to_string().into_bytes(),
+        }),
+    }
 }
 
 fn answers(text: &str, count: u64) -> Vec<Action> {
     match text {
         "agent" => vec![
             Action::say("I ask an agent."),
-            Action::OfferHandover(Offer { summary: Some(format!("{count} messages")), ..Offer::default() }),
+            Action::OfferHandover(Offer {
+                summary: Some(format!("{count} messages")),
+                ..Offer::default()
+            }),
         ],
         "bye" => vec![Action::say("Bye."), Action::Done],
         "close" => vec![Action::Close],

@@ -9,7 +9,8 @@ use serde_json::json;
 use trunkline_plugin::channel::{Event, Happening, Outbound, OutboundContent, Reception, Sent};
 use trunkline_plugin::http::{self, Request};
 use trunkline_plugin::{
-    Address, Answer, Channel, Content, InboundRequest, PeerState, Rejection, SendError, clock, config,
+    Address, Answer, Channel, Content, InboundRequest, PeerState, Rejection, SendError, clock,
+    config,
 };
 
 trunkline_plugin::manifest!("plugin.toml");
@@ -36,8 +37,8 @@ struct Said {
 
 impl Channel for Echo {
     fn receive(request: &InboundRequest, _: &PeerState) -> Result<Reception, Rejection> {
-        let said: Said =
-            serde_json::from_slice(&request.body).map_err(|error| Rejection::Malformed(error.to_string()))?;
+        let said: Said = serde_json::from_slice(&request.body)
+            .map_err(|error| Rejection::Malformed(error.to_string()))?;
         let at = said.at.unwrap_or_else(clock::now);
         let account = said.account.unwrap_or_else(|| "echo".to_owned());
         let happening = Happening::Said(Content::Text(said.text));
@@ -50,16 +51,23 @@ impl Channel for Echo {
     }
 
     fn send(message: &Outbound, _: &PeerState) -> Result<Sent, SendError> {
-        let Some(text) = text_of(&message.content) else { return Ok(Sent::not_applicable()) };
+        let Some(text) = text_of(&message.content) else {
+            return Ok(Sent::not_applicable());
+        };
         let Some(to) = message.address("echo") else {
-            return Err(SendError::Refused("the customer has no echo address".to_owned()));
+            return Err(SendError::Refused(
+                "the customer has no echo address".to_owned(),
+            ));
         };
         let settings: Settings = config::settings()?;
         let body = json!({ "delivery": message.delivery, "to": to, "text": text });
         let answer = http::fetch(&Request::post(settings.url).json(&body).once())?;
         match answer.status {
             200..=299 => Ok(Sent::all(message.delivery.clone())),
-            429 | 500..=599 => Err(SendError::Again { after_ms: 1_000, why: format!("status {}", answer.status) }),
+            429 | 500..=599 => Err(SendError::Again {
+                after_ms: 1_000,
+                why: format!("status {}", answer.status),
+            }),
             _ => Err(SendError::Refused(format!("status {}", answer.status))),
         }
     }

@@ -35,7 +35,9 @@ impl Channel for GreedyFetcher {
     }
 
     fn send(message: &Outbound, _: &PeerState) -> Result<Sent, SendError> {
-        let OutboundContent::Text(crime) = &message.content else { return Ok(Sent::not_applicable()) };
+        let OutboundContent::Text(crime) = &message.content else {
+            return Ok(Sent::not_applicable());
+        };
         let settings: Settings = config::settings()?;
         match crime.as_str() {
             "many" => ask_many(&settings.url)?,
@@ -50,7 +52,8 @@ impl Channel for GreedyFetcher {
 
 fn ask_many(url: &str) -> Result<(), SendError> {
     // Each differs, so that no two can be taken for one.
-    (0..TOO_MANY).try_for_each(|number| ask(&Request::get(url).query([("number", number.to_string())])))
+    (0..TOO_MANY)
+        .try_for_each(|number| ask(&Request::get(url).query([("number", number.to_string())])))
 }
 
 fn ask(request: &Request) -> Result<(), SendError> {

@@ -3,7 +3,9 @@
 
 use serde::Deserialize;
 use trunkline_plugin::channel::{Event, Happening, Outbound, OutboundContent, Reception, Sent};
-use trunkline_plugin::{Address, Answer, Channel, Content, InboundRequest, PeerState, Rejection, SendError, clock};
+use trunkline_plugin::{
+    Address, Answer, Channel, Content, InboundRequest, PeerState, Rejection, SendError, clock,
+};
 
 trunkline_plugin::manifest!("plugin.toml");
 trunkline_plugin::channel!(TrapOnPayload);
@@ -21,12 +23,15 @@ struct Said {
 
 impl Channel for TrapOnPayload {
     fn receive(request: &InboundRequest, _: &PeerState) -> Result<Reception, Rejection> {
-        let said: Said =
-            serde_json::from_slice(&request.body).map_err(|error| Rejection::Malformed(error.to_string()))?;
+        let said: Said = serde_json::from_slice(&request.body)
+            .map_err(|error| Rejection::Malformed(error.to_string()))?;
         trap_on(&said.text);
         let happening = Happening::Said(Content::Text(said.text));
         let customer = vec![Address::new("trap", said.from)];
-        let event = Event { customer, ..Event::new(said.key, clock::now(), "trap", happening) };
+        let event = Event {
+            customer,
+            ..Event::new(said.key, clock::now(), "trap", happening)
+        };
         Ok(Reception::new(Answer::status(200), vec![event]))
     }
 

@@ -19,4 +19,3 @@ impl Channel for Trap {
         panic!("this guest always panics")
     }
 }
-
