@@ -147,12 +147,20 @@ impl<O: Outside> Attempt<O> {
             .await;
         match answer {
             Some(Ok(())) if self.unknown_before() => {
-                Verdict::done("sent again after an unknown outcome: ECE may have it twice")
+                Verdict::done("sent again after an attempt with unknown outcome: ECE may have it twice")
             }
             Some(Ok(())) => Verdict::done("sent"),
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
-                Sorted::Gone(text) => Verdict::dead(text).reporting(Outcome::SessionGone),
+                // Not a dead letter: the core begins anew with what ECE did not take.
+                Sorted::Gone(text) => {
+                    let note = if self.unknown_before() {
+                        format!("{text}, after an attempt with unknown outcome")
+                    } else {
+                        text
+                    };
+                    Verdict::done(note).reporting(Outcome::SessionGone)
+                }
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(&left)),

@@ -1,0 +1,263 @@
+//! What must hold when all is at rest. Each checker gives what it found wrong, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+use trunkline_core::id::{CustomerId, DeliveryId, Timestamp};
+
+use crate::configured::{PROBING, WELCOME};
+use crate::run::Outcome;
+use crate::store::Tables;
+use crate::world::World;
+
+/// All that is wrong with a seed's outcome.
+pub fn all(outcome: &Outcome) -> Vec<String> {
+    let world = outcome.shared.world();
+    let tables = outcome.disk.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut wrong = world.wrong.clone();
+    wrong.extend(customers_words_arrive(&world, &tables));
+    wrong.extend(customers_words_come_once(&world, &tables));
+    wrong.extend(customers_words_keep_their_order(&world, &tables));
+    wrong.extend(agents_words_arrive(&world, &tables));
+    wrong.extend(agents_words_keep_their_order(&world));
+    wrong.extend(phones_ring_once(&world, &tables));
+    wrong.extend(welcomes_come_once(&world));
+    wrong.extend(surveys_come_once(&world));
+    wrong
+}
+
+/// All that happened, for one who looks for the cause.
+pub fn story(outcome: &Outcome) -> String {
+    let world = outcome.shared.world();
+    let tables = outcome.disk.lock().unwrap_or_else(PoisonError::into_inner);
+    let start = crate::world::START;
+    let line = |at: Timestamp, text: String| (at, format!("{:>9} {text}", at.ms_since(start)));
+    let trace = tables.trace().iter().map(|l| {
+        let of = l.conversation.map(|c| c.to_string()).unwrap_or_default();
+        line(l.at, format!("{of} {}: {}", l.kind, l.text))
+    });
+    let arrived = world.arrived.iter().map(|a| {
+        line(a.at, format!("PHONE {} {} `{}`", a.channel, a.delivery, a.text))
+    });
+    let dead = tables
+        .dead()
+        .map(|d| line(d.at, format!("DEAD {:?} `{}`: {}", d.delivery, d.content, d.reason)));
+    let crashes = world
+        .crashed_at
+        .iter()
+        .map(|at| line(*at, "CRASH".to_owned()));
+    let mut lines: Vec<_> = trace.chain(arrived).chain(dead).chain(crashes).collect();
+    lines.sort_by_key(|(at, _)| *at);
+    let mut story: Vec<String> = lines.into_iter().map(|(_, text)| text).collect();
+    for (id, session) in &world.sessions {
+        let said = world.agents_said.get(id);
+        story.push(format!(
+            "{id} of {} got {:?}, its agent said {said:?}",
+            session.customer, session.got
+        ));
+    }
+    story.push(format!("customers said {:?}", world.customers_said));
+    story.join("\n")
+}
+
+fn is_word_of_command(text: &str) -> bool {
+    text == "stop" || text == "start"
+}
+
+/// Not a word of command (those may come often), not a line of ours.
+fn is_message(text: &str) -> bool {
+    !is_word_of_command(text) && !text.starts_with(['[', 'T'])
+}
+
+fn token(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text)
+}
+
+/// H1, H6: what a customer said reached an agent or a bot, or is a dead letter.
+fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
+    // Also within a transcript of what a bot was told, or could not be.
+    let agents = |text: &str| {
+        let mut got = world.sessions.values().flat_map(|session| &session.got);
+        got.any(|got| got.contains(token(text)))
+    };
+    let bots: BTreeSet<&str> = world
+        .bots_heard
+        .iter()
+        .map(|(_, text)| token(text))
+        .collect();
+    let said = world.customers_said.values().flatten();
+    said.filter(|text| !is_word_of_command(text))
+        .filter(|text| !agents(text) && !bots.contains(token(text)))
+        .filter(|text| !tables.dead().any(|dead| dead.content.contains(text.as_str())))
+        .map(|text| format!("H6: `{text}` of a customer is lost"))
+        .collect()
+}
+
+/// H2: nothing reaches agents twice, but where an outcome was unknown; then the trace says so.
+fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for session in world.sessions.values() {
+        let messages = session.got.iter().filter(|text| is_message(text));
+        for text in messages {
+            *counts.entry((&session.customer, text)).or_default() += 1;
+        }
+    }
+    let mut twice: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((customer, _), _) in counts.into_iter().filter(|(_, count)| *count > 1) {
+        *twice.entry(customer).or_default() += 1;
+    }
+    twice
+        .into_iter()
+        .filter_map(|(customer, twice)| {
+            let marks = marks_of(customer, tables);
+            (twice > marks).then(|| {
+                format!("H2: agents got {twice} messages of {customer} twice, {marks} are marked")
+            })
+        })
+        .collect()
+}
+
+/// Deliveries of this customer whose trace tells of an unknown outcome.
+fn marks_of(address: &str, tables: &Tables) -> usize {
+    let lines = lines_of(address, tables).filter(|text| text.contains("unknown"));
+    let deliveries: BTreeSet<&str> = lines.filter_map(|text| text.split(':').next()).collect();
+    deliveries.len()
+}
+
+fn found_ece_closed(address: &str, tables: &Tables) -> bool {
+    lines_of(address, tables).any(|text| text.contains("the conversation is over in ECE"))
+}
+
+/// The trace of all conversations of this customer.
+fn lines_of<'a>(address: &str, tables: &'a Tables) -> impl Iterator<Item = &'a str> {
+    let ids: Vec<CustomerId> = tables
+        .customers()
+        .filter(|(_, addresses)| addresses.iter().any(|known| known.value == address))
+        .map(|(customer, _)| customer.id)
+        .collect();
+    let mine = tables.trace().iter().filter(move |line| {
+        line.conversation
+            .is_some_and(|conversation| ids.contains(&conversation.customer))
+    });
+    mine.map(|line| line.text.as_str())
+}
+
+/// H3: each agent's screen shows what the customer said in the order said. What ECE did not take because it had closed joins
+/// a later conversation, behind what was said there.
+fn customers_words_keep_their_order(world: &World, tables: &Tables) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, session) in &world.sessions {
+        let said = world.customers_said.get(&session.customer);
+        let position = |text: &String| said.and_then(|said| said.iter().position(|s| s == text));
+        let messages = session.got.iter().filter(|text| is_message(text));
+        let order: Vec<usize> = messages.filter_map(position).collect();
+        if !order.is_sorted() && !found_ece_closed(&session.customer, tables) {
+            wrong.push(format!("H3: {id} got {:?}", session.got));
+        }
+    }
+    wrong
+}
+
+/// H6: what an agent said reached the phone, or is a dead letter, or came too late for its conversation, which the trace says,
+/// or was kept back because the customer had opted out, which the trace says.
+fn agents_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, said) in &world.agents_said {
+        let too_late = format!("too late: news of ECE's conversation {id}");
+        let late = tables
+            .trace()
+            .iter()
+            .any(|line| line.text.contains(&too_late));
+        let unknown = !tables.knows_session(id);
+        let customer = world.sessions.get(id).map(|session| &session.customer);
+        let told = customer.is_some_and(|customer| {
+            lines_of(customer, tables).any(|text| text == "kept back: the customer opted out")
+        });
+        for text in said {
+            let arrived = world.arrived.iter().any(|a| a.text == *text);
+            let dead = tables.dead().any(|dead| dead.content == *text);
+            if !(arrived || dead || late || unknown || told) {
+                wrong.push(format!("H6: `{text}` of an agent is lost"));
+            }
+        }
+    }
+    wrong
+}
+
+/// H3: a phone shows what an agent said in the order said.
+fn agents_words_keep_their_order(world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, said) in &world.agents_said {
+        let mut seen = BTreeSet::new();
+        let order: Vec<usize> = world
+            .arrived
+            .iter()
+            .filter(|arrived| seen.insert(arrived.text.clone()))
+            .filter_map(|arrived| said.iter().position(|text| *text == arrived.text))
+            .collect();
+        if !order.is_sorted() {
+            wrong.push(format!("H3: the words of {id} arrived as {order:?}"));
+        }
+    }
+    wrong
+}
+
+/// H2: nothing arrives twice: never where the provider can be asked, else only when the trace tells of an unknown outcome.
+fn phones_ring_once(world: &World, tables: &Tables) -> Vec<String> {
+    let mut counts: BTreeMap<(DeliveryId, &str, bool), usize> = BTreeMap::new();
+    for arrived in &world.arrived {
+        let probing = arrived.channel.as_str() == PROBING;
+        let key = (arrived.delivery, arrived.text.as_str(), probing);
+        *counts.entry(key).or_default() += 1;
+    }
+    let twice = counts.into_iter().filter(|(_, count)| *count > 1);
+    twice
+        .filter(|((delivery, _, probing), _)| *probing || !is_marked(*delivery, tables))
+        .map(|((delivery, text, _), count)| {
+            format!("H2: {delivery} `{text}` arrived {count} times")
+        })
+        .collect()
+}
+
+fn is_marked(delivery: DeliveryId, tables: &Tables) -> bool {
+    let name = format!("{delivery}: ");
+    tables
+        .trace()
+        .iter()
+        .any(|line| line.text.starts_with(&name) && line.text.contains("unknown"))
+}
+
+/// H13: one welcome a conversation.
+fn welcomes_come_once(world: &World) -> Vec<String> {
+    let mut welcomes: BTreeMap<_, BTreeSet<DeliveryId>> = BTreeMap::new();
+    for arrived in world.arrived.iter().filter(|a| a.text == WELCOME) {
+        welcomes
+            .entry(arrived.delivery.conversation)
+            .or_default()
+            .insert(arrived.delivery);
+    }
+    welcomes
+        .into_iter()
+        .filter(|(_, deliveries)| deliveries.len() > 1)
+        .map(|(conversation, _)| format!("H13: {conversation} was welcomed twice"))
+        .collect()
+}
+
+/// H13: one survey a conversation: its question goes out once, however often the bot's turn was made.
+fn surveys_come_once(world: &World) -> Vec<String> {
+    let asked = |conversation: &trunkline_core::id::ConversationId| {
+        let deliveries: BTreeSet<DeliveryId> = world
+            .arrived
+            .iter()
+            .filter(|a| a.text == "how was it?" && a.delivery.conversation == *conversation)
+            .map(|a| a.delivery)
+            .collect();
+        deliveries.len()
+    };
+    let surveys: BTreeSet<_> = world.surveys.iter().collect();
+    surveys
+        .into_iter()
+        .filter(|conversation| asked(conversation) > 1)
+        .map(|conversation| format!("H13: {conversation} had two surveys"))
+        .collect()
+}

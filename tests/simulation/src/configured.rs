@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+
+use trunkline_core::event::Unavailable;
+use trunkline_core::settings::{
+    Channel, EceStage, EntryPoint, Integration, Journey, Messages, PickEntryPoint, Policies, Rule,
+    RuleEvent, Settings, Stage,
+};
+
+/// The welcome text.
+pub const WELCOME: &str = "welcome";
+
+/// Begins what a customer reads when an agent has come.
+pub const JOINED: &str = "joined ";
+
+/// The channel whose plugin can ask the provider what became of a message.
+pub const PROBING: &str = "probing";
+
+/// The channel whose provider cannot be asked.
+pub const BLIND: &str = "blind";
+
+/// Both channels: `blind` leads straight to agents, `probing` through a bot to agents to a survey.
+pub fn settings() -> Settings {
+    Settings {
+        channels: [(BLIND, "blind"), (PROBING, "probing")]
+            .into_iter()
+            .map(|(name, plugin)| (name.into(), channel(plugin)))
+            .collect(),
+        integrations: BTreeMap::from([("acme".into(), integration())]),
+        journeys: BTreeMap::from([
+            ("direct".into(), journey(vec![agents()])),
+            (
+                "full".into(),
+                journey(vec![
+                    Stage::Bot("faq".into()),
+                    agents(),
+                    Stage::Bot("survey".into()),
+                ]),
+            ),
+        ]),
+        rules: vec![rule(BLIND, "direct"), rule(PROBING, "full")],
+    }
+}
+
+fn channel(plugin: &str) -> Channel {
+    Channel {
+        plugin: plugin.into(),
+        confirms_opt_out: false,
+        opt_out_text: Some("you will hear no more".to_owned()),
+        stop_words: vec!["stop".to_owned()],
+        start_words: vec!["start".to_owned()],
+        choices: true,
+        file_answers: false,
+    }
+}
+
+fn integration() -> Integration {
+    let messages = Messages {
+        chat_started: Some(WELCOME.to_owned()),
+        agent_assigned: Some(format!("{JOINED}{{{{ agent.name }}}}")),
+        agent_closed_chat: Some("bye".to_owned()),
+        chat_expired: Some("the chat expired".to_owned()),
+        unavailable: BTreeMap::from([(Unavailable::NoAgents, "nobody is here".to_owned())]),
+        ..Messages::default()
+    };
+    Integration {
+        entry_points: BTreeMap::from([("support".into(), EntryPoint::default())]),
+        messages: BTreeMap::from([("default".to_owned(), messages)]),
+        ..Integration::default()
+    }
+}
+
+fn agents() -> Stage {
+    Stage::Ece(EceStage {
+        integration: "acme".into(),
+        entry_point: PickEntryPoint::Fixed("support".into()),
+        attributes: Vec::new(),
+    })
+}
+
+fn journey(stages: Vec<Stage>) -> Journey {
+    Journey {
+        stages,
+        on_unavailable: Policies::default(),
+    }
+}
+
+fn rule(channel: &str, journey: &str) -> Rule {
+    Rule {
+        name: channel.to_owned(),
+        channels: vec![channel.into()],
+        event: RuleEvent::Message,
+        keyword: None,
+        starts: None,
+        ends: None,
+        active: true,
+        journey: journey.into(),
+    }
+}

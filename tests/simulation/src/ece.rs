@@ -1,0 +1,248 @@
+//! ECE with its agents: takes a customer, assigns an agent, who answers some messages and closes after a while.
+
+use rand::Rng;
+use trunkline_core::effect::EceMessage;
+use trunkline_core::event::{EceEvent, EceHappening, RemoteFile, Unavailable};
+use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
+use trunkline_flow::ports::{
+    Clock, Download, Ece, EceError, Leaving, OpenOutcome, Opening,
+};
+
+use crate::clock::SimClock;
+use crate::store::ece_words;
+use crate::world::{Doing, Session, Shared, World};
+
+/// ECE, as one life of the flow sees it.
+#[derive(Debug, Clone)]
+pub struct SimEce {
+    shared: Shared,
+    clock: SimClock,
+}
+
+impl SimEce {
+    /// Over the world.
+    pub fn new(shared: Shared, clock: SimClock) -> Self {
+        Self { shared, clock }
+    }
+
+    async fn takes_a_while(&self) {
+        let until = {
+            let now = self.clock.now();
+            self.shared.world().within(now, 300)
+        };
+        self.clock.sleep_until(until).await;
+    }
+
+    fn failure(&self) -> Option<EceError> {
+        let now = self.clock.now();
+        let mut world = self.shared.world();
+        let text = "not now".to_owned();
+        if now < world.ece_gone_until {
+            return Some(EceError::Unreachable(text));
+        }
+        let chance = world.faults.certain;
+        if !world.happens(chance, now) {
+            return None;
+        }
+        Some(match world.rng.random_range(0..3) {
+            0 => EceError::Unreachable(text),
+            1 => EceError::Throttled {
+                wait_ms: 2_000,
+                text,
+            },
+            _ => EceError::Credentials(text),
+        })
+    }
+
+    /// Whether this call's outcome will be unknown, and whether it is taken.
+    fn fate(&self) -> (bool, bool) {
+        let now = self.clock.now();
+        let mut world = self.shared.world();
+        let chance = world.faults.unknown;
+        let unknown = world.happens(chance, now);
+        world.unknown += u64::from(unknown);
+        let taken = !unknown || world.rng.random_bool(0.5);
+        (unknown, taken)
+    }
+
+    async fn left(&self, leaving: &Leaving) -> Result<(), EceError> {
+        let left = leaving.now(None).await;
+        left.map_err(|error| EceError::Unreachable(error.to_string()))?;
+        self.shared.may_crash(self.clock.now()).await;
+        Ok(())
+    }
+}
+
+impl Ece for SimEce {
+    async fn open(&self, opening: Opening, leaving: Leaving) -> Result<OpenOutcome, EceError> {
+        self.shared.may_crash(self.clock.now()).await;
+        self.takes_a_while().await;
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        let now = self.clock.now();
+        let chance = self.shared.world().faults.certain;
+        if self.shared.happens(chance, now) {
+            let text = "all agents are at lunch".to_owned();
+            return Ok(OpenOutcome::Unavailable(Unavailable::NoAgents, text));
+        }
+        self.left(&leaving).await?;
+        let (unknown, taken) = self.fate();
+        let now = self.clock.now();
+        let session = taken.then(|| {
+            let customer = opening.customer.first().map(|a| a.value.clone());
+            self.shared.world().begin(customer.unwrap_or_default(), now)
+        });
+        self.shared.may_crash(now).await;
+        self.takes_a_while().await;
+        match session {
+            Some(session) if !unknown => Ok(OpenOutcome::Started(session)),
+            Some(_) | None => Err(EceError::Unknown("no answer".to_owned())),
+        }
+    }
+
+    async fn send(
+        &self,
+        _integration: &IntegrationName,
+        session: &EceSession,
+        message: &EceMessage,
+        leaving: Leaving,
+    ) -> Result<(), EceError> {
+        self.shared.may_crash(self.clock.now()).await;
+        self.takes_a_while().await;
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        let over = self
+            .shared
+            .world()
+            .sessions
+            .get(session)
+            .is_none_or(|session| session.over);
+        if over {
+            return Err(EceError::Gone("it was closed".to_owned()));
+        }
+        self.left(&leaving).await?;
+        let (unknown, taken) = self.fate();
+        let now = self.clock.now();
+        if taken {
+            self.shared.world().agent_gets(session, message, now);
+        }
+        self.shared.may_crash(now).await;
+        self.takes_a_while().await;
+        if unknown {
+            return Err(EceError::Unknown("no answer".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn typing(
+        &self,
+        _integration: &IntegrationName,
+        _session: &EceSession,
+        _on: bool,
+    ) -> Result<(), EceError> {
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        _integration: &IntegrationName,
+        session: &EceSession,
+    ) -> Result<(), EceError> {
+        self.shared.may_crash(self.clock.now()).await;
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        let mut world = self.shared.world();
+        if let Some(session) = world.sessions.get_mut(session) {
+            session.ended = true;
+            session.over = true;
+            session.queue.clear();
+        }
+        Ok(())
+    }
+
+    async fn download(
+        &self,
+        _integration: Option<&IntegrationName>,
+        _file: &RemoteFile,
+    ) -> Result<Download, EceError> {
+        Err(EceError::Refused("no files here".to_owned()))
+    }
+}
+
+impl World {
+    /// A conversation in ECE begins: an agent comes, and closes after some minutes.
+    fn begin(&mut self, customer: String, now: Timestamp) -> EceSession {
+        let id = EceSession(format!("s{}", self.sessions.len() + 1));
+        let closes_at = now.plus_ms(self.rng.random_range(60_000..=600_000));
+        let session = Session {
+            customer,
+            got: Vec::new(),
+            queue: Vec::new(),
+            calling: false,
+            events: 0,
+            closes_at,
+            assigned: false,
+            over: false,
+            ended: false,
+        };
+        self.sessions.insert(id.clone(), session);
+        // Now and then a callback comes before the answer to the start.
+        let comes = self.within(now, 30_000);
+        let agent = Some("Mia".to_owned());
+        self.will_tell(&id, comes, EceHappening::Assigned { agent });
+        for _ in 0..self.rng.random_range(0..3) {
+            let at = self.within(comes, 60_000);
+            self.will_say(&id, at);
+        }
+        let by_agent = true;
+        self.will_tell(&id, closes_at, EceHappening::Completed { by_agent });
+        id
+    }
+
+    fn will_say(&mut self, id: &EceSession, at: Timestamp) {
+        let (number, open) = match self.sessions.get(id) {
+            Some(session) => (session.events, at < session.closes_at),
+            None => return,
+        };
+        if !open {
+            return;
+        }
+        let length = if self.rng.random_bool(0.2) { "long" } else { "short" };
+        let text = format!("{id}-a{number} {length}");
+        let agent = Some("Mia".to_owned());
+        self.will_tell(id, at, EceHappening::Said { agent, text });
+    }
+
+    fn will_tell(&mut self, id: &EceSession, at: Timestamp, happening: EceHappening) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        session.events += 1;
+        let event = EceEvent {
+            session: id.clone(),
+            id: session.events.to_string(),
+            at,
+            happening,
+        };
+        let position = session.queue.partition_point(|(other, _)| *other <= at);
+        // The first may be on its way already.
+        let position = position.max(usize::from(session.calling));
+        session.queue.insert(position, (at, event));
+        self.plan(at, Doing::Callback(id.clone()));
+    }
+
+    fn agent_gets(&mut self, id: &EceSession, message: &EceMessage, now: Timestamp) {
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
+        session.got.push(ece_words(message));
+        let assigned = session.assigned;
+        if assigned && self.rng.random_bool(0.5) {
+            let at = self.within(now, 20_000);
+            self.will_say(id, at);
+        }
+    }
+}

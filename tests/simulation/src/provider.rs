@@ -1,0 +1,402 @@
+//! A channel's plugin with the provider behind it, and two bots: `faq` hands over to an agent who asks for one, `survey` asks
+//! one question.
+
+use trunkline_core::event::{
+    BotAction, BotEvent, BotState, BotTurn, DeliveryName, Profile, ReceiptState,
+};
+use trunkline_core::id::{BotName, ChannelName, DeliveryId, Timestamp};
+use trunkline_core::message::{Address, Content};
+use trunkline_flow::ports::{
+    Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download,
+    Leaving, Outbound, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent,
+    ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
+};
+
+use crate::clock::SimClock;
+use crate::configured::{JOINED, PROBING};
+use crate::store::MemoryStore;
+use crate::world::{Arrived, Doing, Shared};
+
+/// After so many ms without a word a bot closes.
+const IDLE_MS: u64 = 300_000;
+
+/// The plugins of one life.
+#[derive(Debug, Clone)]
+pub struct SimPlugins {
+    shared: Shared,
+    clock: SimClock,
+    store: MemoryStore,
+}
+
+impl SimPlugins {
+    /// Over the world; the store is only looked at, for H14.
+    pub fn new(shared: Shared, clock: SimClock, store: MemoryStore) -> Self {
+        Self {
+            shared,
+            clock,
+            store,
+        }
+    }
+
+    async fn takes_a_while(&self) {
+        let until = {
+            let now = self.clock.now();
+            self.shared.world().within(now, 400)
+        };
+        self.clock.sleep_until(until).await;
+    }
+
+    fn works(&self) -> bool {
+        self.clock.now() >= self.shared.world().plugin_gone_until
+    }
+
+    /// H14 at the last moment there is.
+    fn check_opt_out(&self, outbound: &Outbound) {
+        let text = text_of(&outbound.body);
+        let tables = self.store.tables();
+        let opted_out = tables.customers().any(|(customer, _)| {
+            customer.id == outbound.delivery.conversation.customer && customer.opted_out
+        });
+        if opted_out && text != "you will hear no more" {
+            let wrong = format!("H14: {} goes to one who opted out: {text}", outbound.delivery);
+            self.shared.world().wrong.push(wrong);
+        }
+    }
+
+    fn certain_failure(&self) -> Option<SendError> {
+        let now = self.clock.now();
+        let mut world = self.shared.world();
+        let chance = world.faults.certain;
+        if !world.happens(chance, now) {
+            return None;
+        }
+        let text = "the provider says no".to_owned();
+        Some(match rand::Rng::random_range(&mut world.rng, 0..5) {
+            0 => SendError::Again { wait_ms: 700, text },
+            1 => SendError::Throttled {
+                wait_ms: 3_000,
+                text,
+            },
+            2 => SendError::Credentials(text),
+            3 => SendError::Plugin(text),
+            _ => SendError::Refused(text),
+        })
+    }
+
+    /// The provider takes it: it arrives, and receipts will tell.
+    fn take(&self, channel: &ChannelName, outbound: &Outbound, part: usize) {
+        let now = self.clock.now();
+        let mut world = self.shared.world();
+        world.provider_knows.insert((outbound.delivery, part));
+        let text = match part {
+            0 => text_of(&outbound.body),
+            part => format!("{}#{part}", text_of(&outbound.body)),
+        };
+        let customer = outbound.delivery.conversation.customer;
+        let address = outbound.customer.first().map(|a| a.value.clone());
+        if text.starts_with(JOINED) {
+            let assigned = world
+                .sessions
+                .values()
+                .any(|session| Some(&session.customer) == address.as_ref() && session.assigned);
+            if !assigned {
+                world.wrong.push(format!("H5: {customer} was told {text}"));
+            }
+        }
+        world.arrived.push(Arrived {
+            at: now,
+            channel: channel.clone(),
+            customer,
+            delivery: outbound.delivery,
+            text,
+        });
+        for state in [ReceiptState::Sent, ReceiptState::Delivered] {
+            let at = world.within(now, 8_000);
+            let receipt = receipt(channel, outbound, part, state, at);
+            let twice = world.faults.twice;
+            if world.happens(twice, now) {
+                let later = world.within(at, 60_000);
+                world.plan(
+                    later,
+                    Doing::Receipt(channel.clone(), Box::new(receipt.clone())),
+                );
+            }
+            world.plan(at, Doing::Receipt(channel.clone(), Box::new(receipt)));
+        }
+    }
+}
+
+/// Half the messages' receipts name our id, the others the provider's.
+fn receipt(
+    channel: &ChannelName,
+    outbound: &Outbound,
+    part: usize,
+    state: ReceiptState,
+    at: Timestamp,
+) -> ReceivedEvent {
+    let delivery = if outbound.delivery.number.is_multiple_of(2) {
+        DeliveryName::Ours(outbound.delivery)
+    } else {
+        DeliveryName::Provider(provider_id(outbound.delivery, part))
+    };
+    ReceivedEvent {
+        channel: Some(channel.clone()),
+        account: "ours".to_owned(),
+        key: format!("{}-{part}-{state:?}", outbound.delivery).as_str().into(),
+        at,
+        customer: Vec::new(),
+        readdressed: Vec::new(),
+        profile: Profile::default(),
+        happening: ReceivedHappening::Receipt {
+            delivery,
+            state,
+            detail: None,
+            opted_out: false,
+        },
+        reply_to: None,
+        part: None,
+        resolve: None,
+        peer_changes: Vec::new(),
+    }
+}
+
+/// The provider's id of one message.
+pub(crate) fn provider_id(delivery: DeliveryId, part: usize) -> String {
+    format!("p-{delivery}-{part}")
+}
+
+/// A customer's address.
+pub fn address(value: &str) -> Address {
+    Address {
+        kind: "phone".to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn text_of(body: &OutboundBody) -> String {
+    match body {
+        OutboundBody::Text(text) | OutboundBody::Choices { text, .. } => text.clone(),
+        OutboundBody::File(file) => file.name.clone(),
+        OutboundBody::Close => "close".to_owned(),
+        OutboundBody::Typing(_) | OutboundBody::Seen(_) => "signal".to_owned(),
+    }
+}
+
+fn sent(outbound: &Outbound, part: usize) -> Sent {
+    let more = part == 0 && text_of(&outbound.body).contains("long");
+    Sent {
+        ids: vec![provider_id(outbound.delivery, part)],
+        progress: if more {
+            SendProgress::Rest(vec![1])
+        } else {
+            SendProgress::All
+        },
+        peer_changes: Vec::new(),
+        version: PluginVersion("v1".to_owned()),
+    }
+}
+
+impl Plugins for SimPlugins {
+    async fn receive(
+        &self,
+        channel: &ChannelName,
+        request: &Request,
+        _at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        self.shared.may_crash(self.clock.now()).await;
+        let answer = Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        if !self.works() {
+            return Err(ReceiveError::NotNow {
+                channel: channel.clone(),
+                ack: answer,
+                reason: "no plugin".to_owned(),
+                trapped: Vec::new(),
+            });
+        }
+        let events = serde_json::from_slice(&request.body).map_err(|error| {
+            ReceiveError::Rejected {
+                answer: Answer {
+                    status: 400,
+                    ..answer.clone()
+                },
+                reason: error.to_string(),
+            }
+        })?;
+        Ok(Reception { answer, events })
+    }
+
+    async fn resolve(&self, _channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
+        vec![event]
+    }
+
+    async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {
+        let SendCall {
+            channel, outbound, ..
+        } = call;
+        self.check_opt_out(&outbound);
+        let part = outbound.rest.as_ref().map_or(0, Vec::len);
+        self.shared.may_crash(self.clock.now()).await;
+        self.takes_a_while().await;
+        if !self.works() {
+            return Err(SendError::NoPlugin("it is gone".to_owned()));
+        }
+        if let Some(error) = self.certain_failure() {
+            return Err(error);
+        }
+        if channel.as_str() == PROBING && outbound.unknown_since.is_some() {
+            let known = (outbound.delivery, part);
+            if self.shared.world().provider_knows.contains(&known) {
+                return Ok(sent(&outbound, part));
+            }
+        }
+        let version = PluginVersion("v1".to_owned());
+        let left = leaving.now(Some(version)).await;
+        left.map_err(|error| SendError::Store(error.to_string()))?;
+        self.shared.may_crash(self.clock.now()).await;
+        let now = self.clock.now();
+        let (unknown, taken) = {
+            let mut world = self.shared.world();
+            let chance = world.faults.unknown;
+            let unknown = world.happens(chance, now);
+            world.unknown += u64::from(unknown);
+            let taken = !unknown || rand::Rng::random_bool(&mut world.rng, 0.5);
+            (unknown, taken)
+        };
+        if taken {
+            self.take(&channel, &outbound, part);
+        }
+        self.shared.may_crash(now).await;
+        self.takes_a_while().await;
+        if unknown {
+            return Err(SendError::Unknown("no answer".to_owned()));
+        }
+        Ok(sent(&outbound, part))
+    }
+
+    async fn download(&self, _call: AttachmentCall) -> Result<Download, SendError> {
+        Err(SendError::Refused("this provider has no files".to_owned()))
+    }
+
+    async fn turn(&self, call: BotCall, leaving: Leaving) -> Result<BotTurn, BotError> {
+        self.shared.may_crash(self.clock.now()).await;
+        self.takes_a_while().await;
+        let now = self.clock.now();
+        let (fails, broken) = {
+            let mut world = self.shared.world();
+            let chance = world.faults.certain;
+            let fails = world.happens(chance, now);
+            (fails, fails && rand::Rng::random_bool(&mut world.rng, 0.2))
+        };
+        if broken {
+            return Err(BotError::Failed("the bot is confused".to_owned()));
+        }
+        if fails {
+            return Err(BotError::Again {
+                wait_ms: 300,
+                text: "the bot is busy".to_owned(),
+            });
+        }
+        let left = leaving.now(None).await;
+        left.map_err(|error| BotError::Again {
+            wait_ms: 300,
+            text: error.to_string(),
+        })?;
+        self.shared.may_crash(now).await;
+        if let BotEvent::Said(message) = &call.ask.event {
+            let heard = (call.conversation, said(&message.content));
+            self.shared.world().bots_heard.push(heard);
+        }
+        let survey = call.ask.bot.as_str() == "survey";
+        if survey && matches!(call.ask.event, BotEvent::Started(_)) {
+            self.shared.world().surveys.push(call.conversation);
+        }
+        Ok(BotTurn {
+            epoch: call.ask.epoch,
+            actions: if survey {
+                survey_says(&call.ask.event)
+            } else {
+                faq_says(&call.ask.event)
+            },
+            state: Some(BotState {
+                version: 1,
+                bytes: vec![1],
+            }),
+        })
+    }
+
+    async fn bot_receive(
+        &self,
+        _bot: &BotName,
+        _request: &Request,
+        _at: Timestamp,
+    ) -> Result<BotReception, ReceiveError> {
+        Err(ReceiveError::UnknownChannel)
+    }
+
+    fn capabilities(&self, _channel: &ChannelName) -> Capabilities {
+        Capabilities::default()
+    }
+
+    fn state_version(&self, _bot: &BotName) -> Option<u32> {
+        Some(1)
+    }
+}
+
+/// What a message says.
+pub fn said(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.clone(),
+        Content::Attachment(_)
+        | Content::Location { .. }
+        | Content::Chosen { .. }
+        | Content::Described { .. }
+        | Content::Unknown(_) => "something else".to_owned(),
+    }
+}
+
+fn wake() -> BotAction {
+    BotAction::Wake {
+        name: "idle".to_owned(),
+        after_ms: IDLE_MS,
+    }
+}
+
+fn faq_says(event: &BotEvent) -> Vec<BotAction> {
+    match event {
+        BotEvent::Started(_) => vec![BotAction::Say("I am a bot".to_owned()), wake()],
+        BotEvent::Said(message) if said(&message.content).contains("agent") => {
+            vec![BotAction::OfferHandover {
+                entry_point: None,
+                summary: None,
+                expires_ms: 120_000,
+            }]
+        }
+        BotEvent::Said(message) => vec![
+            BotAction::Say(format!("you said {}", said(&message.content))),
+            wake(),
+        ],
+        BotEvent::Timer(_) => vec![BotAction::Close],
+        BotEvent::Refused(_) | BotEvent::Expired | BotEvent::Returned | BotEvent::Callback(_) => {
+            vec![wake()]
+        }
+        BotEvent::Queued | BotEvent::Accepted(_) | BotEvent::Closed(_) => Vec::new(),
+    }
+}
+
+fn survey_says(event: &BotEvent) -> Vec<BotAction> {
+    match event {
+        BotEvent::Started(_) => vec![BotAction::Say("how was it?".to_owned()), wake()],
+        BotEvent::Said(_) | BotEvent::Timer(_) => vec![BotAction::Done],
+        BotEvent::Callback(_)
+        | BotEvent::Queued
+        | BotEvent::Accepted(_)
+        | BotEvent::Refused(_)
+        | BotEvent::Expired
+        | BotEvent::Returned
+        | BotEvent::Closed(_) => Vec::new(),
+    }
+}

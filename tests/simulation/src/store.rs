@@ -1,0 +1,203 @@
+//! The store in memory, with the semantics the port's docstrings name: every method is one transaction, and may find the
+//! process dead before and after it. What takes part in no simulation (raw files' bytes, plugin archives) is simple.
+
+/// What the tables hold, and the transactions on them.
+mod tables;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use trunkline_core::id::{
+    ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp,
+};
+use trunkline_core::message::StoredFile;
+use trunkline_flow::ports::{
+    Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, Expired, FileError, Fired,
+    KeepFile, Loaded, News, PluginVersion, RawCall, RawId, Request, Settle, Step, Store,
+    StoreError, Target, TraceLine,
+};
+
+use crate::clock::SimClock;
+use crate::world::Shared;
+pub(crate) use tables::ece_words;
+pub use tables::{Flaw, Tables};
+
+/// The tables, shared by the stores of all lives.
+pub type Disk = Arc<Mutex<Tables>>;
+
+/// The store of one life.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    disk: Disk,
+    shared: Shared,
+    clock: SimClock,
+}
+
+impl MemoryStore {
+    /// On a disk that outlives it.
+    pub fn new(disk: Disk, shared: Shared, clock: SimClock) -> Self {
+        Self {
+            disk,
+            shared,
+            clock,
+        }
+    }
+
+    /// What is on the disk.
+    pub fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction: the process may die before it and after it, and the disk may be full.
+    async fn write<T>(
+        &self,
+        act: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let now = self.clock.now();
+        self.shared.may_crash(now).await;
+        tokio::task::yield_now().await;
+        let chance = self.shared.world().faults.store;
+        if self.shared.happens(chance, now) {
+            return Err(StoreError::Unavailable("the disk is full".to_owned()));
+        }
+        let done = act(&mut self.tables());
+        self.shared.may_crash(now).await;
+        done
+    }
+
+    async fn read<T>(&self, act: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
+        self.shared.may_crash(self.clock.now()).await;
+        tokio::task::yield_now().await;
+        Ok(act(&self.tables()))
+    }
+}
+
+impl Store for MemoryStore {
+    async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
+        self.write(|tables| Ok(tables.accept(accept))).await
+    }
+
+    async fn load(
+        &self,
+        customer: CustomerId,
+        limit: usize,
+    ) -> Result<Option<Loaded>, StoreError> {
+        self.read(|tables| tables.load(customer, limit)).await
+    }
+
+    async fn news(&self, customer: CustomerId, limit: usize) -> Result<News, StoreError> {
+        self.read(|tables| tables.news(customer, limit)).await
+    }
+
+    async fn whose(&self, target: &Target) -> Result<Option<CustomerId>, StoreError> {
+        self.read(|tables| tables.whose(target)).await
+    }
+
+    async fn step(&self, step: Step) -> Result<u64, StoreError> {
+        self.write(|tables| tables.step(step)).await
+    }
+
+    async fn leave(
+        &self,
+        delivery: DeliveryId,
+        version: Option<PluginVersion>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|tables| tables.leave(delivery, version, at))
+            .await
+    }
+
+    async fn settle(&self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {
+        self.write(|tables| tables.settle(settle)).await
+    }
+
+    async fn ready(
+        &self,
+        now: Timestamp,
+        after: Option<CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<CustomerId>, StoreError> {
+        self.read(|tables| tables.ready(now, after, limit)).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tables| tables.next_due(now)).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
+        self.write(|tables| Ok(tables.sweep(now))).await
+    }
+
+    async fn keep_raw(
+        &self,
+        channel: &ChannelName,
+        request: &Request,
+        trapped: &[PluginVersion],
+        at: Timestamp,
+    ) -> Result<RawId, StoreError> {
+        self.write(|tables| Ok(tables.keep_raw(channel, request, trapped, at)))
+            .await
+    }
+
+    async fn raw_calls(
+        &self,
+        channel: &ChannelName,
+        limit: usize,
+    ) -> Result<Vec<RawCall>, StoreError> {
+        self.read(|tables| tables.raw_calls(channel, limit)).await
+    }
+
+    async fn raw_trapped(&self, id: RawId, version: &PluginVersion) -> Result<(), StoreError> {
+        self.write(|tables| {
+            tables.raw_trapped(id, version);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn keep_file(&self, mut file: KeepFile) -> Result<StoredFile, FileError> {
+        let mut size = 0;
+        while let Some(piece) = (file.download.next)().await {
+            let piece = piece.map_err(|error| FileError::Broken(error.0))?;
+            size += piece.len() as u64;
+            if size > file.size_max {
+                return Err(FileError::TooLarge(file.size_max));
+            }
+        }
+        let (name, content_type) = (file.name, file.content_type);
+        let keep = |tables: &mut Tables| Ok(tables.keep_file(name, content_type, size));
+        let kept = self.write(keep).await;
+        kept.map_err(|error| FileError::Store(error.to_string()))
+    }
+
+    async fn open_file(
+        &self,
+        _token: &str,
+        _now: Timestamp,
+    ) -> Result<Option<(StoredFile, Download)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn read_file(&self, _id: &FileId) -> Result<Option<(StoredFile, Download)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.read(|tables| tables.dead_letters(before, limit)).await
+    }
+
+    async fn replay(&self, id: DeadLetterId, at: Timestamp) -> Result<Fired, StoreError> {
+        self.write(|tables| tables.replay(id, at)).await
+    }
+
+    async fn trace(&self, conversation: ConversationId) -> Result<Vec<TraceLine>, StoreError> {
+        self.read(|tables| tables.trace_of(conversation)).await
+    }
+
+    async fn find(&self, _text: &str) -> Result<Vec<ConversationId>, StoreError> {
+        Ok(Vec::new())
+    }
+}
