@@ -1,0 +1,221 @@
+use trunkline_core::effect::{Lane, OutboundContent, Payload};
+use trunkline_core::id::TimerName;
+use trunkline_flow::ports::{Settled, Step, Store};
+
+use super::Stores;
+use super::fixtures::*;
+
+/// H2: what was consumed does not come again.
+pub async fn a_step_takes_its_events_and_counts_up(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let loaded = load(&*store, id).await;
+    accept(&*store, vec![message("later", "+1", "later")]).await;
+    let revision = step(&*store, idle_step(&loaded)).await;
+    assert_eq!(revision, 1);
+    let after = load(&*store, id).await;
+    assert_eq!(after.revision, 1);
+    assert_eq!(after.customer.conversations, 1);
+    assert_eq!(after.inbox.len(), 1);
+    assert_eq!(text_of(&after.inbox[0].event), Some("later"));
+}
+
+/// Somebody else's step came first.
+pub async fn a_step_from_an_old_revision_is_stale_and_writes_nothing(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let loaded = load(&*store, id).await;
+    step(&*store, idle_step(&loaded)).await;
+    accept(&*store, vec![message("2", "+1", "two")]).await;
+    let now = load(&*store, id).await;
+    let late = Step {
+        revision: loaded.revision,
+        deliveries: vec![to_customer(id, 1, "never")],
+        timers: vec![(TimerName::from("idle"), Some(T))],
+        ..idle_step(&now)
+    };
+    assert!(is_stale(&store.step(late).await));
+    assert_eq!(load(&*store, id).await, now);
+}
+
+/// Two steps cannot both use an event.
+pub async fn an_event_is_consumed_once(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let loaded = load(&*store, id).await;
+    step(&*store, idle_step(&loaded)).await;
+    let now = load(&*store, id).await;
+    let twice = Step {
+        consumed: vec![loaded.inbox[0].row],
+        deliveries: vec![to_customer(id, 1, "never")],
+        ..idle_step(&now)
+    };
+    assert!(is_stale(&store.step(twice).await));
+    assert_eq!(load(&*store, id).await, now);
+}
+
+/// H11.
+pub async fn a_step_survives_a_restart(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(
+        &*store,
+        id,
+        vec![to_customer(id, 1, "hi"), to_ece(id, 2, "hello")],
+    )
+    .await;
+    let before = load(&*store, id).await;
+    drop(store);
+    let store = stores.open();
+    assert_eq!(load(&*store, id).await, before);
+    assert_eq!(before.outbox.len(), 2);
+}
+
+/// At most one of a name runs.
+pub async fn timers_are_set_replaced_and_removed(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let [idle, offer] = ["idle", "offer"].map(TimerName::from);
+    let first = Step {
+        timers: vec![
+            (idle.clone(), Some(T.plus_ms(1000))),
+            (offer.clone(), Some(T.plus_ms(500))),
+        ],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, first).await;
+    assert_eq!(store.next_due(T).await, Ok(Some(T.plus_ms(500))));
+    let second = Step {
+        timers: vec![(idle.clone(), Some(T.plus_ms(2000))), (offer, None)],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, second).await;
+    assert_eq!(store.next_due(T).await, Ok(Some(T.plus_ms(2000))));
+    let loaded = load(&*store, id).await;
+    assert_eq!(
+        loaded.timers.into_iter().collect::<Vec<_>>(),
+        [(idle, T.plus_ms(2000))]
+    );
+}
+
+/// H3.
+pub async fn deliveries_come_back_in_the_order_of_their_lane(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(
+        &*store,
+        id,
+        vec![to_customer(id, 1, "a"), to_ece(id, 2, "b")],
+    )
+    .await;
+    deliver(
+        &*store,
+        id,
+        vec![to_ece(id, 10, "c"), to_customer(id, 11, "d")],
+    )
+    .await;
+    assert_eq!(waiting(&*store, id).await, [1, 2, 10, 11]);
+    let item = &load(&*store, id).await.outbox[0];
+    assert_eq!(item.delivery, to_customer(id, 1, "a"));
+    assert_eq!((item.attempts, item.created, item.next_at), (0, T, T));
+    assert_eq!(
+        (item.left_at, &item.rest, &item.version),
+        (None, &None, &None)
+    );
+}
+
+/// A long lane does not hide another.
+pub async fn a_lane_comes_back_up_to_the_limit(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let mut many: Vec<_> = (1..=5).map(|number| to_customer(id, number, "x")).collect();
+    many.push(to_ece(id, 6, "y"));
+    deliver(&*store, id, many).await;
+    let loaded = store.load(id, 2).await.expect("loaded").expect("known");
+    let numbers: Vec<_> = loaded
+        .outbox
+        .iter()
+        .map(|item| item.delivery.id.number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 6]);
+}
+
+/// H6: what is cancelled is a dead letter; what may have arrived goes its way.
+pub async fn cancelling_a_lane_leaves_what_has_left(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let lane = vec![
+        to_ece(id, 1, "left"),
+        to_ece(id, 2, "waits"),
+        to_customer(id, 3, "other"),
+    ];
+    deliver(&*store, id, lane).await;
+    store
+        .leave(delivery_id(id, 1), None, T)
+        .await
+        .expect("it leaves");
+    let cancel = Step {
+        cancelled: vec![(conversation(id), Lane::Ece, "ECE ended".to_owned())],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, cancel).await;
+    assert_eq!(waiting(&*store, id).await, [1, 3]);
+    let letters = store.dead_letters(None, MANY).await.expect("listed");
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].delivery, Some(delivery_id(id, 2)));
+    assert_eq!(letters[0].reason, "ECE ended");
+    settle(&*store, settle_of(delivery_id(id, 1), Settled::Done)).await;
+}
+
+/// Those before this step.
+pub async fn cancelling_a_lane_leaves_what_the_same_step_adds(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(&*store, id, vec![to_ece(id, 1, "old")]).await;
+    let cancel = Step {
+        cancelled: vec![(conversation(id), Lane::Ece, "over".to_owned())],
+        deliveries: vec![to_ece(id, 2, "new")],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, cancel).await;
+    assert_eq!(waiting(&*store, id).await, [2]);
+}
+
+/// The receipt came while the outcome was unknown.
+pub async fn a_receipt_settles_a_delivery(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(
+        &*store,
+        id,
+        vec![to_customer(id, 1, "a"), to_customer(id, 2, "b")],
+    )
+    .await;
+    let settled = Step {
+        settled: vec![delivery_id(id, 1), delivery_id(id, 99)],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, settled).await;
+    assert_eq!(waiting(&*store, id).await, [2]);
+    assert_eq!(store.dead_letters(None, MANY).await, Ok(Vec::new()));
+}
+
+/// An agent's words are masked as a customer's are.
+pub async fn card_numbers_in_deliveries_are_masked(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(
+        &*store,
+        id,
+        vec![to_customer(id, 1, "card 5500000000000004?")],
+    )
+    .await;
+    let loaded = load(&*store, id).await;
+    let Payload::ToCustomer(message) = &loaded.outbox[0].delivery.payload else {
+        panic!("another delivery came back");
+    };
+    assert_eq!(
+        message.content,
+        OutboundContent::Text("card ****0004?".to_owned())
+    );
+}

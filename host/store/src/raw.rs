@@ -1,0 +1,149 @@
+//! Webhook calls that wait for a working plugin: kept as they came, in bounds.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use trunkline_core::id::{ChannelName, Timestamp};
+use trunkline_flow::ports::{PluginVersion, RawCall, RawId, Request, StoreError};
+
+use crate::failure::{Outcome, broken};
+
+/// Calls a channel.
+pub(crate) const CALLS_MAX: i64 = 10_000;
+
+/// Bytes a channel.
+pub(crate) const BYTES_MAX: i64 = 16 * 1024 * 1024;
+
+/// A call as it is written: the body apart, as its bytes are not text.
+pub(crate) struct Prepared {
+    channel: ChannelName,
+    head: String,
+    body: Vec<u8>,
+    trapped: String,
+    at: Timestamp,
+}
+
+impl Prepared {
+    /// Writes JSON.
+    pub(crate) fn new(
+        channel: &ChannelName,
+        request: &Request,
+        trapped: &[PluginVersion],
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let write = || -> Outcome<Self> {
+            let head = Request {
+                method: request.method.clone(),
+                url: request.url.clone(),
+                path: request.path.clone(),
+                query: request.query.clone(),
+                headers: request.headers.clone(),
+                body: Vec::new(),
+            };
+            Ok(Self {
+                channel: channel.clone(),
+                head: serde_json::to_string(&head)?,
+                body: request.body.clone(),
+                trapped: serde_json::to_string(trapped)?,
+                at,
+            })
+        };
+        Ok(write()?)
+    }
+
+    fn bytes(&self) -> i64 {
+        i64::try_from(self.head.len() + self.body.len()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Keeps a call; `Full` beyond the limits.
+pub(crate) fn insert(db: &Connection, call: &Prepared) -> Outcome<RawId> {
+    let (calls, bytes) = totals(db, &call.channel)?;
+    if calls + 1 > CALLS_MAX || bytes.saturating_add(call.bytes()) > BYTES_MAX {
+        return Err(StoreError::Full(format!("channel {}", call.channel)).into());
+    }
+    db.prepare_cached(
+        "INSERT INTO raw_calls (channel, arrived, trapped, head, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        call.channel.0,
+        call.at.0,
+        call.trapped,
+        call.head,
+        call.body
+    ])?;
+    let id = RawId(db.last_insert_rowid());
+    add_to_totals(db, &call.channel.0, 1, call.bytes())?;
+    Ok(id)
+}
+
+fn totals(db: &Connection, channel: &ChannelName) -> Outcome<(i64, i64)> {
+    let found = db
+        .prepare_cached("SELECT calls, bytes FROM raw_totals WHERE channel = ?1")?
+        .query_row([&channel.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn add_to_totals(db: &Connection, channel: &str, calls: i64, bytes: i64) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO raw_totals (channel, calls, bytes) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, bytes = bytes + excluded.bytes",
+    )?
+    .execute(params![channel, calls, bytes])?;
+    Ok(())
+}
+
+/// Drops a call whose events are committed. One that is gone already is fine.
+pub(crate) fn remove(db: &Connection, id: RawId) -> Outcome<()> {
+    let gone: Option<(String, i64)> = db
+        .prepare_cached(
+            "DELETE FROM raw_calls WHERE id = ?1
+             RETURNING channel, length(CAST(head AS BLOB)) + length(body)",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match gone {
+        Some((channel, bytes)) => add_to_totals(db, &channel, -1, -bytes),
+        None => Ok(()),
+    }
+}
+
+/// In arrival order.
+pub(crate) fn list(db: &Connection, channel: &ChannelName, limit: usize) -> Outcome<Vec<RawCall>> {
+    let mut found = db.prepare_cached(
+        "SELECT id, arrived, trapped, head, body FROM raw_calls WHERE channel = ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = found.query(params![channel.0, limit])?;
+    let mut calls = Vec::new();
+    while let Some(row) = rows.next()? {
+        let head: String = row.get(3)?;
+        let trapped: String = row.get(2)?;
+        calls.push(RawCall {
+            id: RawId(row.get(0)?),
+            channel: channel.clone(),
+            request: Request {
+                body: row.get(4)?,
+                ..serde_json::from_str(&head)?
+            },
+            arrived: Timestamp(row.get(1)?),
+            trapped: serde_json::from_str(&trapped)?,
+        });
+    }
+    Ok(calls)
+}
+
+/// Notes a version that trapped on a call.
+pub(crate) fn trapped(db: &Connection, id: RawId, version: &PluginVersion) -> Outcome<()> {
+    let json: Option<String> = db
+        .prepare_cached("SELECT trapped FROM raw_calls WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    let json = json.ok_or_else(|| broken(format!("there is no raw call {}", id.0)))?;
+    let mut versions: Vec<PluginVersion> = serde_json::from_str(&json)?;
+    if !versions.contains(version) {
+        versions.push(version.clone());
+        db.prepare_cached("UPDATE raw_calls SET trapped = ?2 WHERE id = ?1")?
+            .execute(params![id.0, serde_json::to_string(&versions)?])?;
+    }
+    Ok(())
+}

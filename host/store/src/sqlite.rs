@@ -1,0 +1,265 @@
+//! The store's face: each method of the port hands its work to the writer or to a reader.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
+use trunkline_core::message::StoredFile;
+use trunkline_flow::ports::{
+    Accept, Accepted, DeadLetter, DeadLetterId, Download, Expired, FileError, Fired, KeepFile,
+    Loaded, News, PluginVersion, RawCall, RawId, Request, Settle, Step, Store, StoreError, Target,
+    TraceLine,
+};
+
+use crate::masking::Masking;
+use crate::open::{self, OpenError};
+use crate::options::Options;
+use crate::readers::Readers;
+use crate::target::Whose;
+use crate::writer::Writer;
+use crate::{accept, dead, due, files, load, outbox, raw, settle, step, target, trace};
+
+/// A store in one SQLite file, with a folder beside it for files. One process has it at a time.
+///
+/// Dropping it finishes what waits and gives the file free; it blocks for that long.
+pub struct SqliteStore {
+    // Before `lock`: the threads end before the file is free.
+    writer: Writer,
+    readers: Readers,
+    masking: Arc<Masking>,
+    files_dir: PathBuf,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store, making it if there is none. Blocks; seconds after a crash, or when it migrates.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: another process has it, a newer version wrote it, or it cannot be used.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let parts = open::open(path.as_ref(), &options)?;
+        Ok(Self {
+            writer: parts.writer,
+            readers: parts.readers,
+            masking: Arc::new(options.masking),
+            files_dir: options.files_dir,
+            _lock: parts.lock,
+        })
+    }
+
+    /// Bounds the database to so many pages of 4 KiB, as a full disk would; `None` lifts that.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<(), StoreError> {
+        // SQLite's own largest number of pages.
+        let pages = pages.unwrap_or(0xffff_fffe);
+        self.writer
+            .write(move |writing| {
+                let pragma = format!("PRAGMA max_page_count = {pages}");
+                writing.db.query_row(&pragma, [], |_| Ok(()))?;
+                Ok(())
+            })
+            .await
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    async fn with_bytes(
+        &self,
+        file: Option<StoredFile>,
+    ) -> Result<Option<(StoredFile, Download)>, StoreError> {
+        match file {
+            Some(file) => {
+                let download = files::stream(&self.files_dir, &file).await?;
+                Ok(Some((file, download)))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
+        let prepared = accept::Prepared::new(&self.masking, accept)?;
+        self.writer
+            .write(move |writing| accept::accept(writing, prepared))
+            .await
+    }
+
+    async fn load(&self, customer: CustomerId, limit: usize) -> Result<Option<Loaded>, StoreError> {
+        self.readers
+            .read(move |db| load::load(db, customer, limit))
+            .await
+    }
+
+    async fn news(&self, customer: CustomerId, limit: usize) -> Result<News, StoreError> {
+        self.readers
+            .read(move |db| load::news(db, customer, limit))
+            .await
+    }
+
+    async fn whose(&self, target: &Target) -> Result<Option<CustomerId>, StoreError> {
+        let target = target.clone();
+        self.readers
+            .read(move |db| match target::look_up(db, &target)? {
+                Whose::Customer(customer, _) => Ok(Some(customer)),
+                Whose::Nobody(_) => Ok(None),
+            })
+            .await
+    }
+
+    async fn step(&self, step: Step) -> Result<u64, StoreError> {
+        let prepared = step::Prepared::new(&self.masking, step)?;
+        self.writer
+            .write(move |writing| step::step(writing, prepared))
+            .await
+    }
+
+    async fn leave(
+        &self,
+        delivery: DeliveryId,
+        version: Option<PluginVersion>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(move |writing| outbox::leave(writing.db, delivery, version.as_ref(), at))
+            .await
+    }
+
+    async fn settle(&self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {
+        let masking = Arc::clone(&self.masking);
+        self.writer
+            .write(move |writing| settle::settle(writing, &masking, settle))
+            .await
+    }
+
+    async fn ready(
+        &self,
+        now: Timestamp,
+        after: Option<CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<CustomerId>, StoreError> {
+        self.readers
+            .read(move |db| due::ready(db, now, after, limit))
+            .await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.read(move |db| due::next_due(db, now)).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
+        let mut expired = Vec::new();
+        loop {
+            let swept = self
+                .writer
+                .write(move |writing| due::sweep(writing.db, now))
+                .await?;
+            expired.extend(swept.expired);
+            files::remove(&self.files_dir, swept.files).await;
+            if !swept.more {
+                return Ok(expired);
+            }
+        }
+    }
+
+    async fn keep_raw(
+        &self,
+        channel: &ChannelName,
+        request: &Request,
+        trapped: &[PluginVersion],
+        at: Timestamp,
+    ) -> Result<RawId, StoreError> {
+        let call = raw::Prepared::new(channel, request, trapped, at)?;
+        self.writer
+            .write(move |writing| raw::insert(writing.db, &call))
+            .await
+    }
+
+    async fn raw_calls(
+        &self,
+        channel: &ChannelName,
+        limit: usize,
+    ) -> Result<Vec<RawCall>, StoreError> {
+        let channel = channel.clone();
+        self.readers
+            .read(move |db| raw::list(db, &channel, limit))
+            .await
+    }
+
+    async fn raw_trapped(&self, id: RawId, version: &PluginVersion) -> Result<(), StoreError> {
+        let version = version.clone();
+        self.writer
+            .write(move |writing| raw::trapped(writing.db, id, &version))
+            .await
+    }
+
+    async fn keep_file(&self, file: KeepFile) -> Result<StoredFile, FileError> {
+        let (stored, expires) = files::receive(&self.files_dir, file).await?;
+        let row = stored.clone();
+        let written = self
+            .writer
+            .write(move |writing| files::insert(writing.db, &row, expires))
+            .await;
+        if let Err(error) = written {
+            files::remove(&self.files_dir, vec![stored.id.0]).await;
+            return Err(FileError::Store(error.to_string()));
+        }
+        Ok(stored)
+    }
+
+    async fn open_file(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(StoredFile, Download)>, StoreError> {
+        let token = token.to_owned();
+        let file = self
+            .readers
+            .read(move |db| files::by_token(db, &token, now))
+            .await?;
+        self.with_bytes(file).await
+    }
+
+    async fn read_file(&self, id: &FileId) -> Result<Option<(StoredFile, Download)>, StoreError> {
+        let id = id.0.clone();
+        let file = self.readers.read(move |db| files::by_id(db, &id)).await?;
+        self.with_bytes(file).await
+    }
+
+    async fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.readers
+            .read(move |db| dead::list(db, before, limit))
+            .await
+    }
+
+    async fn replay(&self, id: DeadLetterId, at: Timestamp) -> Result<Fired, StoreError> {
+        let masking = Arc::clone(&self.masking);
+        self.writer
+            .write(move |writing| dead::replay(writing, &masking, id, at))
+            .await
+    }
+
+    async fn trace(&self, conversation: ConversationId) -> Result<Vec<TraceLine>, StoreError> {
+        self.readers
+            .read(move |db| trace::trace(db, conversation))
+            .await
+    }
+
+    async fn find(&self, text: &str) -> Result<Vec<ConversationId>, StoreError> {
+        let text = text.to_owned();
+        self.readers.read(move |db| trace::find(db, &text)).await
+    }
+}
