@@ -1,1 +1,115 @@
-//! Trunkline: engine.
+//! Plugins: from a file in a folder to a live plugin, and every call of one. The only crate that
+//! knows wasmtime.
+//!
+//! A file becomes live in `keeper`: found, settled, signature, manifest, grants, compiled, tried,
+//! live. A call goes through `plugins` (flow's port), `invocation` (run, wait, run again) and `run`
+//! (one fresh instance on a guest thread). What leaves the host leaves through `egress`. There is
+//! no conversation here, no store, and nothing that waits inside a guest.
+
+/// What the engine is told.
+mod config;
+
+/// The engine as the server sees it.
+mod engine;
+
+/// The one task that owns the plugin folder.
+mod keeper;
+
+/// Which files lie there.
+mod scan;
+
+/// What to load, replace and unload.
+mod plan;
+
+/// One file on its way to live.
+mod load;
+
+/// Signatures beside plugin files.
+mod signature;
+
+/// What a plugin says about itself.
+mod manifest;
+
+/// Settings checked against the manifest.
+mod settings;
+
+/// What may be reached.
+mod permit;
+
+/// Grant = manifest AND operator.
+mod grant;
+
+/// Versions of plugins by hash.
+mod versions;
+
+/// Compiled components, kept.
+mod cache;
+
+/// What is live.
+mod live;
+
+/// Why a file is not, and the note beside it.
+mod refusal;
+
+/// When a version has trapped too often.
+mod traps;
+
+/// What the operator is told.
+mod status;
+
+/// What `trunkline check` asks.
+mod check;
+
+/// Flow's port.
+mod plugins;
+
+/// Which channel an event is for.
+mod accounts;
+
+/// wasmtime, set up once.
+mod runtime;
+
+/// The threads guests run on.
+mod threads;
+
+/// One call, from its first run to its end.
+mod invocation;
+
+/// One run of a call.
+mod run;
+
+/// One run of a call, seen from its imports.
+mod guest;
+
+/// Contract 0.1.
+mod contract_0_1;
+
+/// What a plugin asks of the outside.
+mod request;
+
+/// The way out.
+mod egress;
+
+/// Secrets: kept, used, never printed.
+mod secrets;
+
+/// HMAC, comparison, JSON web tokens.
+mod signing;
+
+/// The time of day.
+mod time;
+
+pub use check::{FoundManifest, complaints, manifests_in};
+pub use config::{EngineConfig, Trust, User, UserConfig};
+pub use egress::{EgressError, Files, FoundFile, ProxySettings};
+pub use engine::{Engine, StartError, Supplies};
+pub use manifest::{
+    Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, Others,
+    SecretKind, Setting, SettingType,
+};
+pub use refusal::{Note, Refusal, Stage};
+pub use secrets::{Secret, SecretValues};
+pub use settings::Complaint;
+pub use signature::bad_keys;
+pub use status::{EngineEvent, EngineStatus, FileState, FileStatus, PluginMetrics};
+pub use time::Time;

@@ -1,0 +1,196 @@
+//! One run of a plugin call, seen from its imports: the world it may look at, the journal it
+//! replays, and what it left behind (a request it waits for, log lines, its error).
+//!
+//! A call is run again from the top whenever an answer arrived; every run gets a fresh [`Guest`]
+//! with the same [`World`] and the same seed, so that it asks for the same things again.
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use trunkline_core::id::Timestamp;
+use wasmtime::{StoreLimits, StoreLimitsBuilder};
+
+use crate::request::{Entry, FetchError, FetchRequest, FetchResponse};
+use crate::secrets::Secrets;
+
+/// More requests than this in a call are denied.
+pub(crate) const REQUESTS_MAX: usize = 16;
+
+/// More log lines than this end the call: a plugin must not fill the operator's disk.
+pub(crate) const LOG_LINES_MAX: usize = 100;
+
+/// Longer lines are cut.
+pub(crate) const LOG_LINE_BYTES_MAX: usize = 4096;
+
+/// Bytes one call of `random` gives at most; the contract says so.
+pub(crate) const RANDOM_BYTES_MAX: u32 = 1024;
+
+/// What a call sees of the configuration, the same in all its runs.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The channel's or bot's name.
+    pub(crate) name: String,
+    pub(crate) public_url: String,
+    /// A JSON object.
+    pub(crate) settings: String,
+    pub(crate) secrets: Secrets,
+}
+
+/// What a call may use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallLimits {
+    pub(crate) memory_bytes: usize,
+    /// Over all runs of the call.
+    pub(crate) cpu_ms: u64,
+}
+
+/// How a plugin's log line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Why a run was ended by an import, on purpose.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    /// The journal has no answer yet: not an error.
+    #[error("waits for an answer from outside")]
+    Wants,
+    #[error("a replay asked for `{now}` where the run before asked for `{before}`")]
+    Strayed { before: String, now: String },
+    #[error("`{0}` may not make requests")]
+    MayNotFetch(&'static str),
+    #[error("more than {LOG_LINES_MAX} log lines in one call")]
+    TooManyLogLines,
+    #[error("`random` gives at most {RANDOM_BYTES_MAX} bytes a call, {0} were asked for")]
+    TooMuchRandom(u32),
+    #[error("the manifest declares no socket")]
+    NoSocket,
+    #[error("used more than {0} ms of CPU")]
+    Cpu(u64),
+    #[error("ran longer than {0} s")]
+    TooLong(u64),
+}
+
+/// The store data of one run.
+pub(crate) struct Guest {
+    world: Arc<World>,
+    export: &'static str,
+    may_fetch: bool,
+    started: Timestamp,
+    journal: Vec<Entry>,
+    position: usize,
+    wants: Option<FetchRequest>,
+    log: Vec<(LogLevel, String)>,
+    random: ChaCha12Rng,
+    pub(crate) limits: StoreLimits,
+}
+
+/// What remains of a run.
+pub(crate) struct Remains {
+    /// Given in, given back.
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) wants: Option<FetchRequest>,
+    pub(crate) log: Vec<(LogLevel, String)>,
+}
+
+/// What a run begins with.
+pub(crate) struct Beginning {
+    pub(crate) world: Arc<World>,
+    /// The export's name, for errors.
+    pub(crate) export: &'static str,
+    pub(crate) may_fetch: bool,
+    pub(crate) started: Timestamp,
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) seed: [u8; 32],
+    pub(crate) limits: CallLimits,
+}
+
+impl Guest {
+    pub(crate) fn new(beginning: Beginning) -> Self {
+        let limits = StoreLimitsBuilder::new()
+            .memory_size(beginning.limits.memory_bytes)
+            .build();
+        Self {
+            world: beginning.world,
+            export: beginning.export,
+            may_fetch: beginning.may_fetch,
+            started: beginning.started,
+            journal: beginning.journal,
+            position: 0,
+            wants: None,
+            log: Vec::new(),
+            random: ChaCha12Rng::from_seed(beginning.seed),
+            limits,
+        }
+    }
+
+    pub(crate) fn into_remains(self) -> Remains {
+        Remains {
+            journal: self.journal,
+            wants: self.wants,
+            log: self.log,
+        }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The answer from the journal; without one the run ends here.
+    pub(crate) fn fetch(
+        &mut self,
+        request: FetchRequest,
+    ) -> Result<Result<FetchResponse, FetchError>, Halt> {
+        if !self.may_fetch {
+            return Err(Halt::MayNotFetch(self.export));
+        }
+        if self.position >= REQUESTS_MAX {
+            let text = format!("more than {REQUESTS_MAX} requests in one call");
+            return Ok(Err(FetchError::Denied(text)));
+        }
+        let Some(entry) = self.journal.get(self.position) else {
+            self.wants = Some(request);
+            return Err(Halt::Wants);
+        };
+        if entry.request != request {
+            return Err(Halt::Strayed {
+                before: entry.request.summary(),
+                now: request.summary(),
+            });
+        }
+        self.position += 1;
+        Ok(entry.answer.clone())
+    }
+
+    /// The time of the last answer; of the start, before the first.
+    pub(crate) fn now(&self) -> Timestamp {
+        let last = self.position.checked_sub(1);
+        last.and_then(|index| self.journal.get(index))
+            .map_or(self.started, |entry| entry.at)
+    }
+
+    pub(crate) fn random(&mut self, len: u32) -> Result<Vec<u8>, Halt> {
+        if len > RANDOM_BYTES_MAX {
+            return Err(Halt::TooMuchRandom(len));
+        }
+        let mut bytes = vec![0; len as usize];
+        self.random.fill_bytes(&mut bytes);
+        Ok(bytes)
+    }
+
+    pub(crate) fn write_log(&mut self, level: LogLevel, mut text: String) -> Result<(), Halt> {
+        if self.log.len() >= LOG_LINES_MAX {
+            return Err(Halt::TooManyLogLines);
+        }
+        if text.len() > LOG_LINE_BYTES_MAX {
+            text.truncate(text.floor_char_boundary(LOG_LINE_BYTES_MAX));
+        }
+        self.log.push((level, text));
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! One call of a plugin, from its first run to its end.
+//!
+//! Run the guest; when it asks for something, fetch that, add the answer to the journal, run it
+//! again from the top. Nothing of the guest is alive while the host waits, so any number of calls
+//! can wait. The journal is in memory alone: after a crash the call begins anew, and what has left
+//! by then is known from [`Leaving`].
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use trunkline_core::id::{FileId, Timestamp};
+use trunkline_flow::ports::{Leaving, PluginVersion, StoreError};
+
+use crate::contract_0_1::Call;
+use crate::egress::{Egress, Rights, prepare};
+use crate::guest::{Beginning, CallLimits, LogLevel};
+use crate::live::Bound;
+use crate::request::{Entry, FetchError, FetchRequest, FetchResponse, Repeat};
+use crate::run::{Allowance, Ended, Run, run};
+use crate::threads::GuestThreads;
+use crate::time::Time;
+
+/// Requests and answers of one call, together.
+const JOURNAL_BYTES_MAX: usize = 4 << 20;
+
+/// A call takes no longer than this, waiting included.
+pub(crate) const CALL_SECONDS_MAX: u64 = 60;
+
+/// Why a call gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The plugin's fault: a trap, or a limit.
+    #[error("{0}")]
+    Plugin(String),
+    /// `Leaving` failed: nothing left.
+    #[error("{0}")]
+    Store(StoreError),
+    /// The host's fault.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    /// A `once` request has left and may have been taken.
+    pub(crate) once_left: bool,
+}
+
+/// What invocations need of the engine.
+pub(crate) struct Means {
+    pub(crate) threads: GuestThreads,
+    pub(crate) egress: Egress,
+    pub(crate) time: Arc<dyn Time>,
+}
+
+/// Everything that stays the same over the runs of one call.
+pub(crate) struct Invocation {
+    pub(crate) bound: Bound,
+    /// Files of the store it may send.
+    pub(crate) files: Vec<FileId>,
+    /// The plugin's clock before the first answer.
+    pub(crate) started: Timestamp,
+    /// Without it `once` requests are denied.
+    pub(crate) leaving: Option<Leaving>,
+}
+
+impl Invocation {
+    /// Runs the call to its end.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub(crate) async fn call<C: Call>(self, means: &Means, call: C) -> Result<C::Output, Failed> {
+        let mut progress = Progress::new(self, means)?;
+        let call = Arc::new(call);
+        loop {
+            let run = progress.run(&call).await?;
+            match run.ended {
+                Ended::Done(output) => return Ok(output),
+                Ended::Failed(reason) => return Err(progress.trapped(reason)),
+                Ended::Wants(request) => progress.answer(request).await?,
+            }
+        }
+    }
+}
+
+struct Progress<'a> {
+    invocation: Invocation,
+    means: &'a Means,
+    seed: [u8; 32],
+    limits: CallLimits,
+    deadline: Instant,
+    cpu_left: Duration,
+    journal: Vec<Entry>,
+    journal_bytes: usize,
+    once_left: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(invocation: Invocation, means: &'a Means) -> Result<Self, Failed> {
+        let mut seed = [0; 32];
+        OsRng.try_fill_bytes(&mut seed).map_err(|error| Failed {
+            failure: Failure::Host(format!("the system gives no random bytes: {error}")),
+            once_left: false,
+        })?;
+        let limits = invocation.bound.plugin.manifest.call_limits();
+        Ok(Self {
+            seed,
+            limits,
+            deadline: Instant::now() + Duration::from_secs(CALL_SECONDS_MAX),
+            cpu_left: Duration::from_millis(limits.cpu_ms),
+            journal: Vec::new(),
+            journal_bytes: 0,
+            once_left: false,
+            invocation,
+            means,
+        })
+    }
+
+    async fn run<C: Call>(&mut self, call: &Arc<C>) -> Result<Run<C::Output>, Failed> {
+        let plugin = self.invocation.bound.plugin.clone();
+        let replay = !self.journal.is_empty();
+        let beginning = Beginning {
+            world: self.invocation.bound.world.clone(),
+            export: C::EXPORT,
+            may_fetch: C::MAY_FETCH,
+            started: self.invocation.started,
+            journal: std::mem::take(&mut self.journal),
+            seed: self.seed,
+            limits: self.limits,
+        };
+        let allowance = Allowance {
+            cpu: self.cpu_left,
+            cpu_ms: self.limits.cpu_ms,
+            deadline: self.deadline,
+        };
+        let work = {
+            let (plugin, call) = (plugin.clone(), call.clone());
+            move || run(&plugin.linked, &call, beginning, allowance)
+        };
+        let name = plugin.manifest.name.clone();
+        let on_thread = self.means.threads.run(&name, work);
+        let mut run = tokio::time::timeout_at(self.deadline.into(), on_thread)
+            .await
+            .map_err(|_| self.too_long())?
+            .map_err(|error| self.failed(Failure::Host(error.to_string())))?;
+        self.journal = std::mem::take(&mut run.journal);
+        self.cpu_left = self.cpu_left.saturating_sub(run.cpu);
+        self.count(replay, &run);
+        Ok(run)
+    }
+
+    fn count<T>(&self, replay: bool, run: &Run<T>) {
+        let counters = &self.invocation.bound.plugin.counters;
+        let which = if replay {
+            &counters.replays
+        } else {
+            &counters.calls
+        };
+        which.fetch_add(1, Ordering::Relaxed);
+        let us = u64::try_from(run.cpu.as_micros()).unwrap_or(u64::MAX);
+        counters.cpu_us.fetch_add(us, Ordering::Relaxed);
+        match run.ended {
+            Ended::Wants(_) => {}
+            Ended::Done(_) => self.write_log(&run.log),
+            Ended::Failed(_) => {
+                counters.traps.fetch_add(1, Ordering::Relaxed);
+                self.write_log(&run.log);
+            }
+        }
+    }
+
+    fn write_log(&self, lines: &[(LogLevel, String)]) {
+        let plugin = &self.invocation.bound.plugin.manifest.name;
+        let name = &self.invocation.bound.world.name;
+        for (level, text) in lines {
+            match level {
+                LogLevel::Debug => tracing::debug!(%plugin, %name, "{text}"),
+                LogLevel::Info => tracing::info!(%plugin, %name, "{text}"),
+                LogLevel::Warn => tracing::warn!(%plugin, %name, "{text}"),
+                LogLevel::Error => tracing::error!(%plugin, %name, "{text}"),
+            }
+        }
+    }
+
+    /// Gets the answer and writes it into the journal.
+    async fn answer(&mut self, request: FetchRequest) -> Result<(), Failed> {
+        let answer = self.fetch(&request).await?;
+        let entry = Entry {
+            request,
+            answer,
+            at: self.means.time.now(),
+        };
+        self.journal_bytes += entry.size();
+        if self.journal_bytes > JOURNAL_BYTES_MAX {
+            let mib = JOURNAL_BYTES_MAX >> 20;
+            let text = format!("requests and answers of one call take more than {mib} MiB");
+            return Err(self.trapped(text));
+        }
+        self.journal.push(entry);
+        Ok(())
+    }
+
+    async fn fetch(
+        &mut self,
+        request: &FetchRequest,
+    ) -> Result<Result<FetchResponse, FetchError>, Failed> {
+        let bound = &self.invocation.bound;
+        let rights = Rights {
+            permit: &bound.permit,
+            secrets: &bound.world.secrets,
+            files: &self.invocation.files,
+        };
+        let prepared = match prepare(request, rights) {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(Err(error)),
+        };
+        let once = request.repeat == Repeat::Once;
+        if once && let Err(denied) = self.leave().await? {
+            return Ok(Err(denied));
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(self.too_long());
+        }
+        let answer = self.means.egress.fetch(prepared, left).await;
+        if once {
+            self.once_left |= may_have_been_taken(&answer);
+        }
+        Ok(answer)
+    }
+
+    /// Makes it durable that a `once` request is about to leave.
+    async fn leave(&self) -> Result<Result<(), FetchError>, Failed> {
+        let Some(leaving) = &self.invocation.leaving else {
+            let text = "a request that must not be repeated belongs into `send` or a bot's turn";
+            return Ok(Err(FetchError::Denied(text.to_owned())));
+        };
+        let version: PluginVersion = self.invocation.bound.plugin.version.clone();
+        leaving
+            .now(Some(version))
+            .await
+            .map(Ok)
+            .map_err(|error| self.failed(Failure::Store(error)))
+    }
+
+    fn trapped(&self, reason: String) -> Failed {
+        self.failed(Failure::Plugin(reason))
+    }
+
+    fn too_long(&self) -> Failed {
+        self.trapped(format!("the call took more than {CALL_SECONDS_MAX} s"))
+    }
+
+    fn failed(&self, failure: Failure) -> Failed {
+        Failed {
+            failure,
+            once_left: self.once_left,
+        }
+    }
+}
+
+fn may_have_been_taken(answer: &Result<FetchResponse, FetchError>) -> bool {
+    match answer {
+        Ok(_) | Err(FetchError::Unknown(_) | FetchError::TooLarge) => true,
+        Err(FetchError::Denied(_) | FetchError::Unreachable(_)) => false,
+    }
+}

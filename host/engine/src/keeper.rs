@@ -1,0 +1,461 @@
+//! The one task that owns the plugin folder: it scans, loads one file after the other, swaps,
+//! quarantines, and writes the notes beside the files. Everybody else sends it orders.
+//!
+//! Start-up is a scan with nothing known. A file that fails leaves the version that serves in place.
+
+/// Traps, quarantine, and the version before.
+mod quarantine;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use trunkline_core::id::PluginName;
+use trunkline_flow::ports::PluginVersion;
+
+use crate::config::{EngineConfig, User};
+use crate::invocation::Means;
+use crate::live::{Live, Plugin, Table};
+use crate::load::{Candidate, Loaded, Loader};
+use crate::manifest::{Ack, Manifest};
+use crate::plan::{Change, Found, Stamp, Stamps, plan};
+use crate::refusal::{Note, NoteKind, Refusal, Stage};
+use crate::scan::scan;
+use crate::status::{EngineEvent, EngineStatus, FileState, FileStatus, paste, unserved, used_by};
+use crate::traps::Traps;
+use crate::versions::Versions;
+
+/// A file that two scans so far apart saw alike is whole.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// Scans without being told: a watch may be missing or lose events.
+const RESCAN: Duration = Duration::from_secs(5);
+
+/// What the keeper is told.
+pub(crate) enum Order {
+    /// Something in the folder may have changed.
+    Look,
+    /// Another configuration from now on.
+    Reconfigure(Arc<EngineConfig>, oneshot::Sender<()>),
+    /// A version trapped on a call (its hash).
+    Trapped(PluginVersion, u64),
+    /// Tell when everything found so far is live or refused.
+    Settled(oneshot::Sender<()>),
+}
+
+/// What the keeper shares with callers.
+pub(crate) struct Shared {
+    pub(crate) live: Live,
+    pub(crate) means: Arc<Means>,
+    pub(crate) versions: Arc<Versions>,
+    pub(crate) status: RwLock<EngineStatus>,
+    pub(crate) events: broadcast::Sender<EngineEvent>,
+}
+
+/// A file the keeper has looked at.
+struct Known {
+    stamp: Stamp,
+    state: FileState,
+    version: Option<PluginVersion>,
+    manifest: Option<Manifest>,
+}
+
+/// Which file stands for a plugin's name, and the version that serves.
+struct Provided {
+    file: String,
+    /// None: it is in quarantine, and there is no version before it.
+    plugin: Option<Arc<Plugin>>,
+}
+
+/// The owner of the folder.
+pub(crate) struct Keeper {
+    shared: Arc<Shared>,
+    config: Arc<EngineConfig>,
+    orders: mpsc::Receiver<Order>,
+    known: BTreeMap<String, Known>,
+    before: Stamps,
+    waiting: VecDeque<String>,
+    loading: Option<(String, JoinHandle<Loaded>)>,
+    provided: BTreeMap<PluginName, Provided>,
+    acks: BTreeMap<PluginName, Ack>,
+    traps: BTreeMap<PluginVersion, Traps>,
+    quarantined: Vec<PluginVersion>,
+    unsettled: bool,
+    next_look: Instant,
+    to_tell: Vec<oneshot::Sender<()>>,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        config: Arc<EngineConfig>,
+        orders: mpsc::Receiver<Order>,
+    ) -> Self {
+        Self {
+            shared,
+            config,
+            orders,
+            known: BTreeMap::new(),
+            before: Stamps::new(),
+            waiting: VecDeque::new(),
+            loading: None,
+            provided: BTreeMap::new(),
+            acks: BTreeMap::new(),
+            traps: BTreeMap::new(),
+            quarantined: Vec::new(),
+            unsettled: false,
+            next_look: Instant::now(),
+            to_tell: Vec::new(),
+        }
+    }
+
+    /// Runs until the last sender of orders is gone.
+    pub(crate) async fn run(mut self) {
+        self.look().await;
+        loop {
+            self.tell_when_settled();
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.obey(order).await,
+                    None => return,
+                },
+                loaded = finished(&mut self.loading) => self.loaded(loaded).await,
+                () = tokio::time::sleep_until(self.next_look) => self.look().await,
+            }
+            self.load_next();
+            self.write_status();
+        }
+    }
+
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Look => self.look().await,
+            Order::Reconfigure(config, done) => {
+                self.reconfigure(config);
+                // The asker may have gone.
+                let _ = done.send(());
+            }
+            Order::Trapped(version, call) => self.trapped(&version, call).await,
+            Order::Settled(done) => {
+                self.look().await;
+                self.to_tell.push(done);
+            }
+        }
+    }
+
+    fn tell_when_settled(&mut self) {
+        if self.waiting.is_empty() && self.loading.is_none() && !self.unsettled {
+            for done in self.to_tell.drain(..) {
+                let _ = done.send(());
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        self.next_look = Instant::now() + RESCAN;
+        self.forget_ended_quarantines();
+        let dir = self.config.dir.clone();
+        let scanned = tokio::task::spawn_blocking(move || scan(&dir)).await;
+        let found = match scanned {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => {
+                let dir = self.config.dir.display();
+                tracing::error!(%dir, %error, "the plugin folder cannot be read; what is live serves on");
+                return;
+            }
+            Err(_) => return,
+        };
+        let known = self.known.iter();
+        let known = known
+            .map(|(file, known)| (file.clone(), known.stamp))
+            .collect();
+        let plan = plan(&known, &self.before, &found);
+        self.unsettled = plan.unsettled;
+        if plan.unsettled {
+            self.next_look = Instant::now() + SETTLE;
+        }
+        for change in plan.changes {
+            match change {
+                Change::Unload(file) => self.unload(&file),
+                Change::Load(file) | Change::Replace(file) => self.queue(file, &found),
+            }
+        }
+        let stamps = found.into_iter().map(|(file, found)| (file, found.stamp));
+        self.before = stamps.collect();
+        self.load_next();
+        self.write_status();
+    }
+
+    fn queue(&mut self, file: String, found: &BTreeMap<String, Found>) {
+        let Some(now) = found.get(&file) else { return };
+        let known = Known {
+            stamp: now.stamp,
+            state: FileState::Loading,
+            version: None,
+            manifest: None,
+        };
+        self.known.insert(file.clone(), known);
+        if !self.waiting.contains(&file) {
+            self.waiting.push_back(file);
+        }
+    }
+
+    fn load_next(&mut self) {
+        if self.loading.is_some() {
+            return;
+        }
+        let Some(file) = self.waiting.pop_front() else {
+            return;
+        };
+        let loader = Loader {
+            versions: self.shared.versions.clone(),
+            means: self.shared.means.clone(),
+            config: self.config.clone(),
+            table: self.shared.live.now(),
+        };
+        let path = self.path(&file);
+        self.loading = Some((file, tokio::spawn(loader.load(path))));
+    }
+
+    async fn loaded(&mut self, (file, loaded): (String, Loaded)) {
+        // Unloaded or changed in the meantime: another load is waiting, or none is wanted.
+        let is_stale = self.waiting.contains(&file);
+        let Some(known) = self.known.get_mut(&file).filter(|_| !is_stale) else {
+            return;
+        };
+        known.version = loaded.version;
+        known.manifest = loaded.manifest;
+        if let Some(manifest) = &known.manifest {
+            self.acks
+                .insert(manifest.name.clone(), manifest.ack.clone());
+        }
+        match loaded.result {
+            Ok(Candidate::Good(plugin)) => self.accept(&file, plugin).await,
+            Ok(Candidate::Quarantined(version, manifest)) => {
+                self.quarantined.push(version.clone());
+                self.serve_before(&file, &manifest.name, &version).await;
+            }
+            Err(refusal) => self.refuse(&file, refusal),
+        }
+    }
+
+    async fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
+        let name = plugin.manifest.name.clone();
+        if let Some(other) = self.provided.get(&name).filter(|other| other.file != file) {
+            let reason = format!("{} already provides plugin `{name}`", other.file);
+            let refusal = Refusal::new(Stage::Name, reason, "remove one of the two files");
+            return self.refuse(file, refusal);
+        }
+        if let Err(refusal) = self.mark_live(&plugin).await {
+            return self.refuse(file, refusal);
+        }
+        NoteKind::Refused.remove(&self.path(file));
+        NoteKind::Quarantined.remove(&self.path(file));
+        self.set_state(file, FileState::Live);
+        let version = plugin.version.clone();
+        tracing::info!(plugin = %name, version = %plugin.manifest.version, sha256 = %version.0, "plugin is live");
+        // A file that now holds another plugin takes the old one along.
+        self.provided
+            .retain(|other, provided| *other == name || provided.file != file);
+        self.serve(file, name.clone(), Some(plugin));
+        self.tell_live(name, version);
+    }
+
+    /// The swap.
+    fn serve(&mut self, file: &str, name: PluginName, plugin: Option<Arc<Plugin>>) {
+        let file = file.to_owned();
+        self.provided.insert(name, Provided { file, plugin });
+        self.swap();
+    }
+
+    /// Says why the file is not live. The version before serves on.
+    fn refuse(&mut self, file: &str, refusal: Refusal) {
+        tracing::warn!(%file, stage = ?refusal.stage, reason = %refusal.reason, "plugin file is not live");
+        let note = self.note(file, &refusal.reason, &refusal.what_to_do);
+        let stage = Some(refusal.stage);
+        self.leave_note(file, NoteKind::Refused, &Note { stage, ..note });
+        self.set_state(file, FileState::Refused(refusal.clone()));
+        // The last known manifest may be new: its `ack` counts.
+        self.swap();
+        let file = file.to_owned();
+        self.tell(EngineEvent::Refused { file, refusal });
+    }
+
+    fn unload(&mut self, file: &str) {
+        let path = self.path(file);
+        NoteKind::Refused.remove(&path);
+        NoteKind::Quarantined.remove(&path);
+        self.waiting.retain(|waiting| waiting != file);
+        self.known.remove(file);
+        let provided = self.provided.iter();
+        let mut provided = provided.filter(|(_, provided)| provided.file == file);
+        let Some(name) = provided.next().map(|(name, _)| name.clone()) else {
+            return;
+        };
+        self.provided.remove(&name);
+        tracing::info!(plugin = %name, %file, "plugin is gone: its file was removed");
+        self.swap();
+        self.tell(EngineEvent::Gone { plugin: name });
+        self.look_again_at(&[Stage::Name]);
+    }
+
+    fn reconfigure(&mut self, config: Arc<EngineConfig>) {
+        self.config = config;
+        self.swap();
+        let misfits = [
+            Stage::Settings,
+            Stage::Grants,
+            Stage::Signature,
+            Stage::Trial,
+        ];
+        self.look_again_at(&misfits);
+    }
+
+    /// Forgets files refused for these reasons: the next look loads them anew.
+    fn look_again_at(&mut self, stages: &[Stage]) {
+        let refused = |known: &Known| match &known.state {
+            FileState::Refused(refusal) => stages.contains(&refusal.stage),
+            FileState::Loading | FileState::Live | FileState::Quarantined { .. } => false,
+        };
+        let files = self.known.iter_mut();
+        for (file, known) in files.filter(|(_, known)| refused(known)) {
+            known.state = FileState::Loading;
+            self.waiting.push_back(file.clone());
+        }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.config.dir.join(file)
+    }
+
+    fn set_state(&mut self, file: &str, state: FileState) {
+        if let Some(known) = self.known.get_mut(file) {
+            known.state = state;
+        }
+    }
+
+    async fn mark_live(&self, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
+        let versions = self.shared.versions.clone();
+        let version = plugin.version.clone();
+        let now = self.shared.means.time.now();
+        let marked = move || versions.archive().made_live(&version, now);
+        let what_to_do = "once the store can write, touch the file";
+        match tokio::task::spawn_blocking(marked).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Refusal::new(Stage::Store, error, what_to_do)),
+            Err(error) => Err(Refusal::new(Stage::Store, error, what_to_do)),
+        }
+    }
+
+    fn note(&self, file: &str, reason: &str, what_to_do: &str) -> Note {
+        let version = self
+            .known
+            .get(file)
+            .and_then(|known| known.version.as_ref());
+        Note {
+            file: file.to_owned(),
+            sha256: version.map(|version| version.0.clone()).unwrap_or_default(),
+            stage: None,
+            reason: reason.to_owned(),
+            at: self.shared.means.time.now(),
+            what_to_do: what_to_do.to_owned(),
+            serving: None,
+        }
+    }
+
+    fn leave_note(&self, file: &str, kind: NoteKind, note: &Note) {
+        if let Err(error) = kind.write(&self.path(file), note) {
+            tracing::warn!(%file, %error, "no note could be written beside the file");
+        }
+    }
+
+    fn swap(&self) {
+        let serving = self.provided.iter();
+        let plugins = serving
+            .filter_map(|(name, provided)| Some((name.clone(), provided.plugin.clone()?)))
+            .collect();
+        let table = Table::new(self.config.clone(), &plugins, &self.acks);
+        self.shared.live.swap(table);
+    }
+
+    fn tell(&self, event: EngineEvent) {
+        self.write_status();
+        // Nobody listens: nobody needs it.
+        let _ = self.shared.events.send(event);
+    }
+
+    fn tell_live(&self, plugin: PluginName, version: PluginVersion) {
+        let mut channels = Vec::new();
+        let mut bots = Vec::new();
+        for user in self.shared.live.now().served_by(&plugin) {
+            match user {
+                User::Channel(name) => channels.push(name),
+                User::Bot(name) => bots.push(name),
+            }
+        }
+        self.tell(EngineEvent::Live {
+            plugin,
+            version,
+            channels,
+            bots,
+        });
+    }
+
+    fn write_status(&self) {
+        let table = self.shared.live.now();
+        let status = EngineStatus {
+            files: self
+                .known
+                .iter()
+                .map(|(file, known)| known.status(file, &table))
+                .collect(),
+            unserved: unserved(&table),
+        };
+        *self
+            .shared
+            .status
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}
+
+impl Known {
+    fn status(&self, file: &str, table: &Table) -> FileStatus {
+        let is_live = self.state == FileState::Live;
+        let manifest = self.manifest.as_ref();
+        let served = manifest
+            .filter(|_| is_live)
+            .map(|manifest| used_by(table, &manifest.name));
+        let used_by = served.unwrap_or_default();
+        let paste = manifest
+            .filter(|_| is_live && used_by.is_empty())
+            .map(paste);
+        FileStatus {
+            file: file.to_owned(),
+            state: self.state.clone(),
+            sha256: self.version.as_ref().map(|version| version.0.clone()),
+            plugin: manifest.map(|manifest| manifest.name.0.clone()),
+            version: manifest.map(|manifest| manifest.version.clone()),
+            used_by,
+            paste,
+        }
+    }
+}
+
+/// The load that has ended; never, while none is running.
+async fn finished(loading: &mut Option<(String, JoinHandle<Loaded>)>) -> (String, Loaded) {
+    let Some((file, handle)) = loading else {
+        return std::future::pending().await;
+    };
+    let loaded = match handle.await {
+        Ok(loaded) => loaded,
+        Err(error) => Loaded::broken_off(&error.to_string()),
+    };
+    let file = std::mem::take(file);
+    *loading = None;
+    (file, loaded)
+}

@@ -1,0 +1,108 @@
+//! A version that traps too often serves no more; the newest good one before it does.
+
+use std::sync::Arc;
+
+use trunkline_core::id::PluginName;
+use trunkline_flow::ports::PluginVersion;
+
+use super::{Keeper, Known};
+use crate::live::Plugin;
+use crate::refusal::{Note, NoteKind};
+use crate::status::{EngineEvent, FileState};
+
+impl Keeper {
+    pub(super) async fn trapped(&mut self, version: &PluginVersion, call: u64) {
+        let now = self.shared.means.time.now();
+        if !self
+            .traps
+            .entry(version.clone())
+            .or_default()
+            .note(now, call)
+        {
+            return;
+        }
+        self.traps.remove(version);
+        let serves = |plugin: &Arc<Plugin>| plugin.version == *version;
+        let provided = self.provided.iter();
+        let mut provided = provided.filter(|(_, it)| it.plugin.as_ref().is_some_and(serves));
+        let Some((name, it)) = provided.next() else {
+            return;
+        };
+        let (name, file) = (name.clone(), it.file.clone());
+        self.quarantined.push(version.clone());
+        self.serve_before(&file, &name, version).await;
+    }
+
+    /// Puts the file into quarantine and the newest version before it into its place.
+    pub(super) async fn serve_before(
+        &mut self,
+        file: &str,
+        name: &PluginName,
+        version: &PluginVersion,
+    ) {
+        let before = self.version_before(name).await;
+        if let Some(plugin) = &before {
+            // Without it only the order of the history is wrong.
+            let _ = self.mark_live(plugin).await;
+        }
+        let serving = before.as_ref().map(|plugin| plugin.version.clone());
+        tracing::error!(plugin = %name, sha256 = %version.0, ?serving, "plugin trapped too often and is in quarantine");
+        let what_to_do =
+            "put a mended file in its place, or remove this note to try the file again";
+        let note = Note {
+            serving: serving.as_ref().map(|version| version.0.clone()),
+            ..self.note(file, "it trapped too often", what_to_do)
+        };
+        self.leave_note(file, NoteKind::Quarantined, &note);
+        let serving_hash = note.serving;
+        self.set_state(
+            file,
+            FileState::Quarantined {
+                serving: serving_hash,
+            },
+        );
+        self.serve(file, name.clone(), before);
+        self.tell(EngineEvent::Quarantined {
+            plugin: name.clone(),
+            version: version.clone(),
+            serving: serving.clone(),
+        });
+        if let Some(version) = serving {
+            self.tell_live(name.clone(), version);
+        }
+    }
+
+    async fn version_before(&self, name: &PluginName) -> Option<Arc<Plugin>> {
+        let versions = self.shared.versions.clone();
+        let quarantined = self.quarantined.clone();
+        let name = name.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let history = versions
+                .archive()
+                .history(name.as_str())
+                .unwrap_or_default();
+            let mut good = history
+                .iter()
+                .filter(|version| !quarantined.contains(version));
+            good.find_map(|version| versions.find(version).ok())
+        });
+        found.await.ok().flatten()
+    }
+
+    /// Whoever removes the note wants the file tried again.
+    pub(super) fn forget_ended_quarantines(&mut self) {
+        let config = self.config.clone();
+        let ended = |file: &str, known: &Known| {
+            matches!(known.state, FileState::Quarantined { .. })
+                && NoteKind::Quarantined.read(&config.dir.join(file)).is_none()
+        };
+        let quarantined = &mut self.quarantined;
+        self.known.retain(|file, known| {
+            let ended = ended(file, known);
+            if ended {
+                quarantined.retain(|version| known.version.as_ref() != Some(version));
+            }
+            !ended
+        });
+    }
+}

@@ -1,0 +1,455 @@
+//! Flow's port: every call finds its plugin, runs, and its failures become what flow acts on.
+
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use trunkline_core::event::BotTurn;
+use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
+use trunkline_flow::ports::{
+    AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount, Download,
+    Leaving, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent, Reception, Request,
+    SendCall, SendError, Sent,
+};
+
+use crate::accounts::{assign, attach_changes};
+use crate::config::User;
+use crate::contract_0_1::Call;
+use crate::contract_0_1::bot::{BotCapabilities, BotReceive, Turn};
+use crate::contract_0_1::channel::{
+    Check, OpenAttachment, Opened, Receive, Resolve, Send as SendExport,
+};
+use crate::contract_0_1::words::Rejection;
+use crate::egress::{Rights, prepare};
+use crate::engine::Engine;
+use crate::invocation::{Failed, Failure, Invocation};
+use crate::keeper::Order;
+use crate::live::{Absent, Bound, ack_answer, bind};
+use crate::manifest::Others;
+use crate::request::FetchError;
+
+/// What completing an event may take: later events of the customer wait for it.
+const RESOLVE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// When to ask again after the host itself failed.
+const HOST_TROUBLE_MS: u64 = 5_000;
+
+/// What a text may hold on channels whose manifest does not say.
+const TEXT_MAX_DEFAULT: u32 = 4096;
+
+impl Plugins for Engine {
+    async fn receive(
+        &self,
+        channel: &ChannelName,
+        request: &Request,
+        at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        let user = User::Channel(channel.clone());
+        let bound = self.bound_to_receive(&user, channel)?;
+        let call = Receive {
+            request: request.clone(),
+        };
+        let result = self.run(&bound, call, at, request).await;
+        let received = self.received(result, &bound, channel)?;
+        let mut events = received.events;
+        assign(&self.shared.live.now(), channel, &bound, &mut events);
+        if !attach_changes(&mut events, received.peer_changes) {
+            tracing::warn!(%channel, "peer-state of a reception about several customers is dropped");
+        }
+        Ok(Reception {
+            answer: received.answer,
+            events,
+        })
+    }
+
+    async fn resolve(&self, channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
+        let user = User::Channel(channel.clone());
+        let Some(Ok(bound)) = self.bound(&user) else {
+            return vec![event];
+        };
+        if !bound.plugin.linked.exports().names().contains("resolving") {
+            return vec![event];
+        }
+        let call = Resolve {
+            event: event.clone(),
+            peer_state: Vec::new(),
+        };
+        let now = self.shared.means.time.now();
+        let run = self.run(&bound, call, now, &event);
+        match tokio::time::timeout(RESOLVE_DEADLINE, run).await {
+            Ok(Ok(Ok((mut events, changes)))) => {
+                assign(&self.shared.live.now(), channel, &bound, &mut events);
+                attach_changes(&mut events, changes);
+                for event in &mut events {
+                    event.resolve = None;
+                }
+                events
+            }
+            Ok(Ok(Err(error))) => unresolved(channel, event, &error),
+            Ok(Err(failed)) => unresolved(channel, event, &failed.failure),
+            Err(_) => unresolved(channel, event, &"its deadline has passed"),
+        }
+    }
+
+    async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {
+        let user = User::Channel(call.channel.clone());
+        let bound = self.bound_at(&user, call.pinned.as_ref()).await;
+        let bound = bound.map_err(SendError::NoPlugin)?;
+        let delivery = call.outbound.delivery;
+        let files = match &call.outbound.body {
+            OutboundBody::File(file) => vec![file.id.clone()],
+            OutboundBody::Text(_)
+            | OutboundBody::Choices { .. }
+            | OutboundBody::Close
+            | OutboundBody::Typing(_)
+            | OutboundBody::Seen(_) => Vec::new(),
+        };
+        let export = SendExport {
+            outbound: call.outbound,
+            peer_state: call.peer_state,
+            media_url: format!("{}/media", self.shared.live.now().config.public_url),
+        };
+        let invocation = self.invocation(&bound, self.now(), files, Some(leaving));
+        let result = self.call(invocation, export, &delivery).await;
+        let done = result.map_err(send_failed)??;
+        Ok(Sent {
+            ids: done.ids,
+            progress: done.progress,
+            peer_changes: done.peer_changes,
+            version: bound.plugin.version.clone(),
+        })
+    }
+
+    async fn download(&self, call: AttachmentCall) -> Result<Download, SendError> {
+        let user = User::Channel(call.channel.clone());
+        let bound = self.bound_at(&user, None).await;
+        let bound = bound.map_err(SendError::NoPlugin)?;
+        let reference = call.reference.clone();
+        let export = OpenAttachment {
+            reference: call.reference,
+            peer_state: call.peer_state,
+        };
+        let result = self.run(&bound, export, self.now(), &reference).await;
+        let opened = result.map_err(send_failed)??;
+        self.open(&bound, opened).await
+    }
+
+    async fn turn(&self, call: BotCall, leaving: Leaving) -> Result<BotTurn, BotError> {
+        let user = User::Bot(call.ask.bot.clone());
+        let bound = self.bound_at(&user, call.pinned.as_ref()).await;
+        let bound = bound.map_err(|text| BotError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text,
+        })?;
+        let key = (
+            call.conversation,
+            call.ask.epoch,
+            format!("{:?}", call.ask.event),
+        );
+        let export = Turn {
+            channel_plugin: self.plugin_of(&call.channel),
+            capabilities: self.bot_capabilities(&call.channel),
+            call,
+        };
+        let invocation = self.invocation(&bound, self.now(), Vec::new(), Some(leaving));
+        let result = self.call(invocation, export, &key).await;
+        result.map_err(bot_failed)?
+    }
+
+    async fn bot_receive(
+        &self,
+        bot: &BotName,
+        request: &Request,
+        at: Timestamp,
+    ) -> Result<BotReception, ReceiveError> {
+        // The port's error knows channels alone; a bot's name stands in its place.
+        let name = ChannelName(bot.0.clone());
+        let bound = self.bound_to_receive(&User::Bot(bot.clone()), &name)?;
+        let call = BotReceive {
+            request: request.clone(),
+        };
+        let result = self.run(&bound, call, at, request).await;
+        let received = self.received(result, &bound, &name)?;
+        if received.strays > 0 {
+            let strays = received.strays;
+            tracing::warn!(%bot, strays, "callbacks with a reply-token that is none");
+        }
+        Ok(BotReception {
+            answer: received.answer,
+            callbacks: received.callbacks,
+        })
+    }
+
+    fn capabilities(&self, channel: &ChannelName) -> Capabilities {
+        let Some(Ok(bound)) = self.bound(&User::Channel(channel.clone())) else {
+            return Capabilities::default();
+        };
+        let manifest = &bound.plugin.manifest.capabilities;
+        let limits = manifest.attachments_out.as_ref();
+        let limits = limits.filter(|files| files.others == Others::Refuse);
+        Capabilities {
+            typing: manifest.typing,
+            file_max: limits.and_then(|files| files.size_max),
+            file_types: limits.map(|files| files.types.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn state_version(&self, bot: &BotName) -> Option<u32> {
+        let bound = self.bound(&User::Bot(bot.clone()))?.ok()?;
+        Some(bound.plugin.manifest.state_version)
+    }
+}
+
+impl Engine {
+    /// Are the settings and credentials of this channel or bot good, and whose account is it?
+    /// None: its plugin does not check.
+    ///
+    /// # Errors
+    /// As `send`; nothing is ever sent.
+    pub async fn check(&self, user: &User) -> Result<Option<CheckedAccount>, SendError> {
+        let bound = self.bound_at(user, None).await;
+        let bound = bound.map_err(SendError::NoPlugin)?;
+        if !bound.plugin.linked.exports().names().contains("checking") {
+            return Ok(None);
+        }
+        let result = self.run(&bound, Check, self.now(), &user.table()).await;
+        result.map_err(send_failed)?.map(Some)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.means.time.now()
+    }
+
+    fn bound(&self, user: &User) -> Option<Result<Bound, Absent>> {
+        self.shared.live.now().users.get(user).cloned()
+    }
+
+    fn bound_to_receive(&self, user: &User, name: &ChannelName) -> Result<Bound, ReceiveError> {
+        match self.bound(user) {
+            None => Err(ReceiveError::UnknownChannel),
+            Some(Ok(bound)) => Ok(bound),
+            Some(Err(absent)) => Err(ReceiveError::NotNow {
+                channel: name.clone(),
+                ack: ack_answer(&absent.ack),
+                reason: absent.reason,
+                trapped: Vec::new(),
+            }),
+        }
+    }
+
+    /// The plugin of a channel or bot, in the version a call began on if it has one.
+    async fn bound_at(&self, user: &User, pinned: Option<&PluginVersion>) -> Result<Bound, String> {
+        let live = self.bound(user);
+        let live = live.ok_or_else(|| format!("[{}] is not configured", user.table()))?;
+        let wanted = pinned.filter(|version| match &live {
+            Ok(bound) => bound.plugin.version != **version,
+            Err(_) => true,
+        });
+        let Some(version) = wanted else {
+            return live.map_err(|absent| absent.reason);
+        };
+        match self.bound_to_version(user, version).await {
+            Ok(bound) => Ok(bound),
+            Err(reason) => {
+                tracing::warn!(user = %user.table(), %reason, "the version a call began on is gone: it goes on with the live one");
+                live.map_err(|absent| absent.reason)
+            }
+        }
+    }
+
+    async fn bound_to_version(
+        &self,
+        user: &User,
+        version: &PluginVersion,
+    ) -> Result<Bound, String> {
+        let versions = self.shared.versions.clone();
+        let hash = version.clone();
+        let found = tokio::task::spawn_blocking(move || versions.find(&hash)).await;
+        let plugin = found.map_err(|error| error.to_string())?;
+        let plugin = plugin.map_err(|refusal| refusal.reason)?;
+        let config = self.shared.live.now().config.clone();
+        let wanted = config.users().find(|(other, _)| other == user);
+        let (_, wanted) = wanted.ok_or_else(|| "it is not configured".to_owned())?;
+        bind(&plugin, user, wanted, &config.public_url).map_err(|error| error.to_string())
+    }
+
+    fn invocation(
+        &self,
+        bound: &Bound,
+        started: Timestamp,
+        files: Vec<FileId>,
+        leaving: Option<Leaving>,
+    ) -> Invocation {
+        Invocation {
+            bound: bound.clone(),
+            files,
+            started,
+            leaving,
+        }
+    }
+
+    /// Runs a call without files that may not be left half done.
+    async fn run<C: Call>(
+        &self,
+        bound: &Bound,
+        call: C,
+        started: Timestamp,
+        key: &impl Debug,
+    ) -> Result<C::Output, Failed> {
+        let invocation = self.invocation(bound, started, Vec::new(), None);
+        self.call(invocation, call, key).await
+    }
+
+    /// Runs a call; a trap is told to the keeper. `key` tells one call from another.
+    async fn call<C: Call>(
+        &self,
+        invocation: Invocation,
+        call: C,
+        key: &impl Debug,
+    ) -> Result<C::Output, Failed> {
+        let plugin = invocation.bound.plugin.clone();
+        let result = invocation.call(&self.shared.means, call).await;
+        if let Err(failed) = &result
+            && let Failure::Plugin(reason) = &failed.failure
+        {
+            let (name, sha256) = (&plugin.manifest.name, &plugin.version.0);
+            tracing::error!(plugin = %name, %sha256, export = C::EXPORT, %reason, "plugin call failed");
+            self.tell_trap(&plugin.version, C::EXPORT, key);
+        }
+        result
+    }
+
+    fn tell_trap(&self, version: &PluginVersion, export: &str, key: &impl Debug) {
+        let mut hasher = DefaultHasher::new();
+        (export, format!("{key:?}")).hash(&mut hasher);
+        let order = Order::Trapped(version.clone(), hasher.finish());
+        // A full queue holds enough traps already.
+        let _ = self.orders.try_send(order);
+    }
+
+    fn received<T>(
+        &self,
+        result: Result<Result<T, Rejection>, Failed>,
+        bound: &Bound,
+        name: &ChannelName,
+    ) -> Result<T, ReceiveError> {
+        match result {
+            Ok(Ok(received)) => Ok(received),
+            Ok(Err(rejection)) => Err(ReceiveError::Rejected {
+                answer: rejection.answer,
+                reason: rejection.reason,
+            }),
+            Err(failed) => Err(ReceiveError::NotNow {
+                channel: name.clone(),
+                ack: ack_answer(&bound.plugin.manifest.ack),
+                reason: failed.failure.to_string(),
+                trapped: match failed.failure {
+                    Failure::Plugin(_) => vec![bound.plugin.version.clone()],
+                    Failure::Store(_) | Failure::Host(_) => Vec::new(),
+                },
+            }),
+        }
+    }
+
+    async fn open(&self, bound: &Bound, opened: Opened) -> Result<Download, SendError> {
+        let rights = Rights {
+            permit: &bound.permit,
+            secrets: &bound.world.secrets,
+            files: &[],
+        };
+        let prepared = prepare(&opened.request, rights).map_err(download_failed)?;
+        let egress = &self.shared.means.egress;
+        let answer = egress.download(prepared, opened.decrypt).await;
+        match answer.map_err(download_failed)? {
+            Ok(download) => Ok(download),
+            Err(status) => Err(download_refused(status.as_u16())),
+        }
+    }
+
+    fn plugin_of(&self, channel: &ChannelName) -> String {
+        let table = self.shared.live.now();
+        let config = table.config.channels.get(channel);
+        config
+            .map(|config| config.plugin.0.clone())
+            .unwrap_or_default()
+    }
+
+    fn bot_capabilities(&self, channel: &ChannelName) -> BotCapabilities {
+        let bound = self.bound(&User::Channel(channel.clone()));
+        let manifest = bound
+            .and_then(Result::ok)
+            .map(|bound| bound.plugin.manifest.clone());
+        let capabilities = manifest.map(|manifest| manifest.capabilities.clone());
+        let capabilities = capabilities.unwrap_or_default();
+        BotCapabilities {
+            text_max: capabilities.text_max.unwrap_or(TEXT_MAX_DEFAULT),
+            choices: capabilities.choices,
+            files: capabilities.content_out.contains("file"),
+            typing: capabilities.typing,
+        }
+    }
+}
+
+fn unresolved(
+    channel: &ChannelName,
+    event: ReceivedEvent,
+    reason: &dyn std::fmt::Display,
+) -> Vec<ReceivedEvent> {
+    tracing::warn!(%channel, %reason, "an event could not be completed and goes on as it was");
+    vec![event]
+}
+
+/// What flow does about a call of `send` that ended without the plugin's word.
+fn send_failed(failed: Failed) -> SendError {
+    if failed.once_left {
+        let reason = failed.failure;
+        return SendError::Unknown(format!("the message left, then the call failed: {reason}"));
+    }
+    match failed.failure {
+        Failure::Plugin(reason) => SendError::Plugin(reason),
+        Failure::Store(error) => SendError::Store(error.to_string()),
+        Failure::Host(text) => SendError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text,
+        },
+    }
+}
+
+fn bot_failed(failed: Failed) -> BotError {
+    match failed.failure {
+        Failure::Plugin(reason) => BotError::Failed(format!("the bot's plugin failed: {reason}")),
+        // Asking twice would be worse than not asking.
+        failure @ (Failure::Store(_) | Failure::Host(_)) if failed.once_left => {
+            BotError::Failed(failure.to_string())
+        }
+        Failure::Store(error) => BotError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text: error.to_string(),
+        },
+        Failure::Host(text) => BotError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text,
+        },
+    }
+}
+
+fn download_failed(error: FetchError) -> SendError {
+    match error {
+        FetchError::Denied(_) | FetchError::TooLarge => SendError::Refused(error.to_string()),
+        FetchError::Unreachable(_) | FetchError::Unknown(_) => SendError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text: error.to_string(),
+        },
+    }
+}
+
+fn download_refused(status: u16) -> SendError {
+    match status {
+        401 | 403 => SendError::Credentials(format!("the provider refuses the file: {status}")),
+        408 | 425 | 429 | 500.. => SendError::Again {
+            wait_ms: HOST_TROUBLE_MS,
+            text: format!("the provider answered {status}"),
+        },
+        _ => SendError::Refused(format!("the provider has no such file: {status}")),
+    }
+}

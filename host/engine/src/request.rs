@@ -1,0 +1,196 @@
+//! What a plugin asks of the outside, and what it gets back: the engine's own words for it.
+//!
+//! The contract module makes these from WIT types, `egress` carries them out, the journal keeps
+//! them. Nothing here knows a wire or a secret's value.
+
+use trunkline_core::id::Timestamp;
+
+/// A text that may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// As it stands.
+    Text(String),
+    /// A secret's value behind a prefix.
+    Secret { prefix: String, name: String },
+    /// A file of the store, by handle.
+    File(String),
+}
+
+/// A named value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) value: Value,
+}
+
+/// A piece of a multipart body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) value: Value,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
+}
+
+/// The `Authorization` header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Auth {
+    None,
+    /// The secret's name.
+    Bearer(String),
+    Basic {
+        user: String,
+        secret: String,
+    },
+}
+
+/// AES-256 in counter mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AesCtr {
+    /// 32 bytes.
+    pub(crate) key: Vec<u8>,
+    /// 16 bytes: the first counter block.
+    pub(crate) iv: Vec<u8>,
+}
+
+/// What goes along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    None,
+    Text(String),
+    Bytes(Vec<u8>),
+    Form(Vec<Field>),
+    Multipart(Vec<Part>),
+    File {
+        handle: String,
+        encrypt: Option<AesCtr>,
+    },
+}
+
+/// What a repetition does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Safe,
+    Idempotent(String),
+    Once,
+}
+
+/// One request, as the plugin wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FetchRequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) query: Vec<Field>,
+    pub(crate) headers: Vec<Field>,
+    pub(crate) auth: Auth,
+    pub(crate) body: Body,
+    pub(crate) repeat: Repeat,
+    /// 0 is the default.
+    pub(crate) timeout_ms: u32,
+}
+
+impl FetchRequest {
+    /// For errors and the log: method and URL without what follows `?`, where people's words may be.
+    pub(crate) fn summary(&self) -> String {
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        format!("{} {url}", self.method)
+    }
+
+    fn size(&self) -> usize {
+        let fields = |fields: &[Field]| fields.iter().map(field_size).sum::<usize>();
+        self.url.len() + fields(&self.query) + fields(&self.headers) + self.body.size()
+    }
+}
+
+impl Body {
+    fn size(&self) -> usize {
+        match self {
+            Self::None | Self::File { .. } => 0,
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Form(fields) => fields.iter().map(field_size).sum(),
+            Self::Multipart(parts) => parts
+                .iter()
+                .map(|part| part.name.len() + part.value.size())
+                .sum(),
+        }
+    }
+}
+
+impl Value {
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::File(text) => text.len(),
+            Self::Secret { prefix, name } => prefix.len() + name.len(),
+        }
+    }
+}
+
+fn field_size(field: &Field) -> usize {
+    field.name.len() + field.value.size()
+}
+
+/// Text where it is valid UTF-8, bytes elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ResponseBody {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FetchResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: ResponseBody,
+}
+
+impl FetchResponse {
+    fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(n, v)| n.len() + v.len()).sum();
+        headers
+            + match &self.body {
+                ResponseBody::Text(text) => text.len(),
+                ResponseBody::Bytes(bytes) => bytes.len(),
+            }
+    }
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FetchError {
+    /// Nothing left.
+    #[error("denied: {0}")]
+    Denied(String),
+    /// Certain that nothing was taken.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// It left, and no whole answer came back.
+    #[error("unknown: {0}")]
+    Unknown(String),
+    /// More than 1 MiB.
+    #[error("the answer was larger than 1 MiB")]
+    TooLarge,
+}
+
+/// One request of a call and its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) request: FetchRequest,
+    pub(crate) answer: Result<FetchResponse, FetchError>,
+    /// When the answer came: the plugin's clock from then on.
+    pub(crate) at: Timestamp,
+}
+
+impl Entry {
+    /// What it counts against the journal's limit.
+    pub(crate) fn size(&self) -> usize {
+        let answer = match &self.answer {
+            Ok(response) => response.size(),
+            Err(FetchError::Denied(text) | FetchError::Unreachable(text)) => text.len(),
+            Err(FetchError::Unknown(text)) => text.len(),
+            Err(FetchError::TooLarge) => 0,
+        };
+        self.request.size() + answer
+    }
+}

@@ -1,0 +1,156 @@
+//! One run of a call on a guest thread: a fresh instance, used once and dropped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use crate::contract_0_1::{Call, Exports};
+use crate::guest::{Beginning, CallLimits, Guest, Halt, LogLevel};
+use crate::invocation::CALL_SECONDS_MAX;
+use crate::request::{Entry, FetchRequest};
+use crate::runtime::Runtime;
+
+/// A compiled component, linked, with its exports looked up.
+#[derive(Clone)]
+pub(crate) struct Linked {
+    engine: Engine,
+    pre: InstancePre<Guest>,
+    exports: Exports,
+}
+
+impl Linked {
+    /// Links a component against everything plugins may import.
+    ///
+    /// # Errors
+    /// It imports something else, or by another type; the error names it.
+    pub(crate) fn new(runtime: &Runtime, component: &Component) -> wasmtime::Result<Self> {
+        let pre = runtime.linker().instantiate_pre(component)?;
+        Ok(Self {
+            engine: runtime.engine().clone(),
+            exports: Exports::of(&pre),
+            pre,
+        })
+    }
+
+    pub(crate) fn exports(&self) -> &Exports {
+        &self.exports
+    }
+}
+
+/// Instantiates once: an import whose type has changed shows only here.
+///
+/// # Errors
+/// What failed.
+pub(crate) fn try_instance(
+    linked: &Linked,
+    beginning: Beginning,
+    allowance: Allowance,
+) -> Result<(), String> {
+    let mut store = prepared_store(linked, beginning, allowance, thread_cpu());
+    let instance = linked.pre.instantiate(&mut store);
+    instance.map(drop).map_err(|error| reason(&error))
+}
+
+fn prepared_store(
+    linked: &Linked,
+    beginning: Beginning,
+    allowance: Allowance,
+    before: Duration,
+) -> Store<Guest> {
+    let mut store = Store::new(&linked.engine, Guest::new(beginning));
+    store.limiter(|guest| &mut guest.limits);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| within(allowance, before));
+    store
+}
+
+/// How a run ended.
+pub(crate) enum Ended<T> {
+    Done(T),
+    /// It needs this answer to go on.
+    Wants(FetchRequest),
+    /// It trapped, or broke a limit: the plugin's fault.
+    Failed(String),
+}
+
+/// A run that ended.
+pub(crate) struct Run<T> {
+    pub(crate) ended: Ended<T>,
+    /// Given in, given back.
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) log: Vec<(LogLevel, String)>,
+    pub(crate) cpu: Duration,
+}
+
+/// What a run may still use of its call's limits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// CPU of this run.
+    pub(crate) cpu: Duration,
+    /// The whole call's CPU in ms, for the error.
+    pub(crate) cpu_ms: u64,
+    pub(crate) deadline: Instant,
+}
+
+impl Allowance {
+    /// All of a call's limits, for a single run.
+    pub(crate) fn whole(limits: CallLimits) -> Self {
+        Self {
+            cpu: Duration::from_millis(limits.cpu_ms),
+            cpu_ms: limits.cpu_ms,
+            deadline: Instant::now() + Duration::from_secs(CALL_SECONDS_MAX),
+        }
+    }
+}
+
+/// Runs the call once, to its end or to the first request without an answer.
+pub(crate) fn run<C: Call>(
+    linked: &Linked,
+    call: &Arc<C>,
+    beginning: Beginning,
+    allowance: Allowance,
+) -> Run<C::Output> {
+    let before = thread_cpu();
+    let mut store = prepared_store(linked, beginning, allowance, before);
+    let result = linked
+        .pre
+        .instantiate(&mut store)
+        .and_then(|instance| call.run(&mut store, &instance, &linked.exports));
+    let remains = store.into_data().into_remains();
+    let ended = match (result, remains.wants) {
+        (Ok(output), _) => Ended::Done(output),
+        (Err(_), Some(request)) => Ended::Wants(request),
+        (Err(error), None) => Ended::Failed(reason(&error)),
+    };
+    Run {
+        ended,
+        journal: remains.journal,
+        log: remains.log,
+        cpu: thread_cpu().saturating_sub(before),
+    }
+}
+
+/// Called every tick while the guest runs. Counts CPU, not time: a busy machine fails nobody's call.
+fn within(allowance: Allowance, before: Duration) -> wasmtime::Result<UpdateDeadline> {
+    if thread_cpu().saturating_sub(before) > allowance.cpu {
+        return Err(Halt::Cpu(allowance.cpu_ms).into());
+    }
+    if Instant::now() > allowance.deadline {
+        return Err(Halt::TooLong(CALL_SECONDS_MAX).into());
+    }
+    Ok(UpdateDeadline::Continue(1))
+}
+
+fn thread_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The root cause, without the backtrace: that would name functions, not reasons.
+fn reason(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string()
+}

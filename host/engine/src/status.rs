@@ -1,0 +1,217 @@
+//! What the engine tells the operator: files, plugins, who uses them, and what to paste when
+//! nobody does.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use trunkline_core::id::{BotName, ChannelName, PluginName};
+use trunkline_flow::ports::PluginVersion;
+
+use crate::config::User;
+use crate::live::{Counters, Table};
+use crate::manifest::{Kind, Manifest, Setting, SettingType};
+use crate::refusal::Refusal;
+
+/// A plugin came or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineEvent {
+    /// A version serves now: raw calls of these channels can be run.
+    Live {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Its file's hash.
+        version: PluginVersion,
+        /// Channels it serves.
+        channels: Vec<ChannelName>,
+        /// Bots it serves.
+        bots: Vec<BotName>,
+    },
+    /// A file is not live.
+    Refused {
+        /// Its name in the folder.
+        file: String,
+        /// Why, and what to do.
+        refusal: Refusal,
+    },
+    /// A version trapped too often and serves no more.
+    Quarantined {
+        /// Which plugin.
+        plugin: PluginName,
+        /// The version that trapped.
+        version: PluginVersion,
+        /// The one that serves instead.
+        serving: Option<PluginVersion>,
+    },
+    /// A plugin was unloaded.
+    Gone {
+        /// Which.
+        plugin: PluginName,
+    },
+}
+
+/// Everything about the plugin folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EngineStatus {
+    /// By file name.
+    pub files: Vec<FileStatus>,
+    /// Channels and bots that have no plugin now, by table name, and why.
+    pub unserved: BTreeMap<String, String>,
+}
+
+/// One plugin file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileStatus {
+    /// Its name in the folder.
+    pub file: String,
+    /// What became of it.
+    pub state: FileState,
+    /// SHA-256, once it was read.
+    pub sha256: Option<String>,
+    /// From the manifest, once it was read.
+    pub plugin: Option<String>,
+    /// From the manifest, once it was read.
+    pub version: Option<String>,
+    /// Tables of the channels and bots it serves: `channels.acme-sms`.
+    pub used_by: Vec<String>,
+    /// The configuration to paste, for a live plugin that nothing uses.
+    pub paste: Option<String>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum FileState {
+    /// On its way.
+    Loading,
+    /// It serves.
+    Live,
+    /// It does not: why, and what to do.
+    Refused(Refusal),
+    /// It trapped too often.
+    Quarantined {
+        /// The hash of the version that serves instead.
+        serving: Option<String>,
+    },
+}
+
+/// What one plugin did since the start, for `/metrics`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PluginMetrics {
+    /// Calls begun.
+    pub calls: u64,
+    /// Runs from the top with one more answer.
+    pub replays: u64,
+    /// Runs that trapped or broke a limit.
+    pub traps: u64,
+    /// CPU of all runs, in microseconds.
+    pub cpu_us: u64,
+}
+
+impl PluginMetrics {
+    pub(crate) fn of(counters: &Counters) -> Self {
+        Self {
+            calls: counters.calls.load(Ordering::Relaxed),
+            replays: counters.replays.load(Ordering::Relaxed),
+            traps: counters.traps.load(Ordering::Relaxed),
+            cpu_us: counters.cpu_us.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Tables of the users a plugin serves.
+pub(crate) fn used_by(table: &Table, plugin: &PluginName) -> Vec<String> {
+    let served = table.served_by(plugin);
+    served.iter().map(User::table).collect()
+}
+
+/// Why each unserved channel or bot is unserved.
+pub(crate) fn unserved(table: &Table) -> BTreeMap<String, String> {
+    let users = table.users.iter();
+    users
+        .filter_map(|(user, bound)| {
+            let absent = bound.as_ref().err()?;
+            Some((user.table(), absent.reason.clone()))
+        })
+        .collect()
+}
+
+/// The exact configuration that uses a plugin.
+pub(crate) fn paste(manifest: &Manifest) -> String {
+    let table = match manifest.kind {
+        Kind::Channel => "channels",
+        Kind::Bot => "bots",
+    };
+    let name = &manifest.name;
+    let mut text = format!("[{table}.my-{name}]\nplugin = \"{name}\"\n");
+    let settings: Vec<_> = manifest
+        .settings
+        .iter()
+        .filter(|s| s.required)
+        .map(assigned)
+        .collect();
+    if !settings.is_empty() {
+        text += &format!("settings = {{ {} }}\n", settings.join(", "));
+    }
+    let secrets = manifest.secrets.iter().filter(|secret| secret.required);
+    let secrets: Vec<_> = secrets
+        .map(|secret| {
+            let variable = format!("{name}_{}", secret.name)
+                .to_uppercase()
+                .replace('-', "_");
+            format!("{} = \"env:{variable}\"", secret.name)
+        })
+        .collect();
+    if !secrets.is_empty() {
+        text += &format!("secrets = {{ {} }}\n", secrets.join(", "));
+    }
+    text
+}
+
+fn assigned(setting: &Setting) -> String {
+    let value = match setting.kind {
+        SettingType::String => "\"…\"".to_owned(),
+        SettingType::Url => "\"https://…\"".to_owned(),
+        SettingType::Integer | SettingType::Number => "0".to_owned(),
+        SettingType::Boolean => "true".to_owned(),
+        SettingType::List => "[]".to_owned(),
+        SettingType::Table => "{}".to_owned(),
+        SettingType::Enum => {
+            let first = setting.values.first();
+            format!("\"{}\"", first.map_or("", String::as_str))
+        }
+    };
+    format!("{} = {value}", setting.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_paste_is_valid_configuration_with_everything_required() {
+        let manifest = Manifest::parse(
+            r#"
+            name = "my-sms"
+            version = "1"
+            kind = "channel"
+            contract = "0.1-dev"
+            settings = [
+                { name = "number", type = "string", required = true },
+                { name = "kind", type = "enum", values = ["a", "b"], required = true },
+                { name = "extra", type = "boolean" },
+            ]
+            secrets = [{ name = "auth_token", required = true }, { name = "other" }]
+            "#,
+        )
+        .unwrap();
+        let text = paste(&manifest);
+        assert_eq!(
+            text,
+            "[channels.my-my-sms]\nplugin = \"my-sms\"\n\
+             settings = { number = \"…\", kind = \"a\" }\n\
+             secrets = { auth_token = \"env:MY_SMS_AUTH_TOKEN\" }\n"
+        );
+        assert!(text.parse::<toml::Table>().is_ok());
+    }
+}

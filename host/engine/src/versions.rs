@@ -1,0 +1,131 @@
+//! Versions of plugins by hash: compiled from bytes, found again for calls that began on them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use trunkline_core::id::PluginName;
+use trunkline_flow::ports::{PluginArchive, PluginVersion};
+
+use crate::cache::Cache;
+use crate::contract_0_1::{CONTRACT, Exports};
+use crate::grant::Standing;
+use crate::live::{Counters, Plugin};
+use crate::manifest::{Kind, Manifest};
+use crate::refusal::{Refusal, Stage};
+use crate::run::Linked;
+use crate::runtime::Runtime;
+
+/// Compiles, and remembers what it compiled for as long as somebody uses it.
+pub(crate) struct Versions {
+    pub(crate) runtime: Runtime,
+    cache: Cache,
+    archive: Arc<dyn PluginArchive>,
+    compiled: Mutex<BTreeMap<PluginVersion, Weak<Plugin>>>,
+    counters: Mutex<BTreeMap<PluginName, Arc<Counters>>>,
+}
+
+impl Versions {
+    pub(crate) fn new(runtime: Runtime, cache: Cache, archive: Arc<dyn PluginArchive>) -> Self {
+        Self {
+            runtime,
+            cache,
+            archive,
+            compiled: Mutex::default(),
+            counters: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn archive(&self) -> &dyn PluginArchive {
+        self.archive.as_ref()
+    }
+
+    /// Compiles and links. Blocks: seconds for a large component.
+    ///
+    /// # Errors
+    /// It does not compile, or imports or exports what it should not.
+    pub(crate) fn compile(
+        &self,
+        version: &PluginVersion,
+        manifest: Manifest,
+        standing: Standing,
+        bytes: &[u8],
+    ) -> Result<Arc<Plugin>, Refusal> {
+        let component = self.cache.component(&self.runtime, version, bytes);
+        let component = component.map_err(|error| {
+            let what_to_do = "build it with an SDK of this host's release";
+            Refusal::new(Stage::Compile, format!("{error:#}"), what_to_do)
+        })?;
+        let linked = Linked::new(&self.runtime, &component).map_err(|error| {
+            let what_to_do = format!("import only interfaces of contract {CONTRACT}");
+            Refusal::new(Stage::Interfaces, format!("{error:#}"), what_to_do)
+        })?;
+        check_exports(manifest.kind, linked.exports())?;
+        let plugin = Arc::new(Plugin {
+            version: version.clone(),
+            counters: self.counters_of(&manifest.name),
+            manifest: Arc::new(manifest),
+            linked,
+            standing,
+        });
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.retain(|_, plugin| plugin.strong_count() > 0);
+        compiled.insert(version.clone(), Arc::downgrade(&plugin));
+        Ok(plugin)
+    }
+
+    /// The version of this hash: one in use, else from the archive. Blocks.
+    ///
+    /// # Errors
+    /// The archive has no such file, or it does not compile any more.
+    pub(crate) fn find(&self, version: &PluginVersion) -> Result<Arc<Plugin>, Refusal> {
+        if let Some(plugin) = self.in_use(version) {
+            return Ok(plugin);
+        }
+        let not_there = |reason: String| Refusal::new(Stage::Store, reason, "see the store's log");
+        let file = self.archive.fetch(version);
+        let file = file.map_err(|error| not_there(error.to_string()))?;
+        let file =
+            file.ok_or_else(|| not_there(format!("no plugin file {} is kept", version.0)))?;
+        let manifest = Manifest::of_component(&file.bytes)
+            .map_err(|error| Refusal::new(Stage::Manifest, error, "see the store's log"))?;
+        // It was granted once, when it became live; what the operator took back since, `bind` leaves out.
+        self.compile(version, manifest, Standing::Trusted, &file.bytes)
+    }
+
+    /// The version of this hash, if it is in use.
+    pub(crate) fn in_use(&self, version: &PluginVersion) -> Option<Arc<Plugin>> {
+        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.get(version)?.upgrade()
+    }
+
+    /// Counters of all plugins seen since the start.
+    pub(crate) fn counters(&self) -> BTreeMap<PluginName, Arc<Counters>> {
+        let counters = self.counters.lock();
+        counters.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn counters_of(&self, name: &PluginName) -> Arc<Counters> {
+        let counters = self.counters.lock();
+        let mut counters = counters.unwrap_or_else(PoisonError::into_inner);
+        counters.entry(name.clone()).or_default().clone()
+    }
+}
+
+fn check_exports(kind: Kind, exports: &Exports) -> Result<(), Refusal> {
+    let needed: &[&str] = match kind {
+        Kind::Channel => &["receiving", "sending"],
+        Kind::Bot => &["turns"],
+    };
+    let names = exports.names();
+    let missing: Vec<_> = needed
+        .iter()
+        .filter(|name| !names.contains(*name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
+    let reason = format!("does not export {} of contract {CONTRACT}", list.join(", "));
+    let what_to_do = "export what its kind needs, or correct `kind` in the manifest";
+    Err(Refusal::new(Stage::Interfaces, reason, what_to_do))
+}
