@@ -29,16 +29,14 @@ pub(crate) fn after_close(
         .parting
         .as_mut()
         .filter(|p| p.conversation == delivery.conversation);
-    let Some(parting) = parting else {
-        return vec![note_for(delivery.conversation, gone_text(delivery))];
-    };
-    if delivery.number <= parting.sent_forgotten {
+    let Some(parting) = parting.filter(|p| delivery.number > p.sent_forgotten) else {
         return vec![forgotten(delivery)];
-    }
+    };
     let items = take_from(&mut parting.sent, delivery.number, None);
     let journey = parting.journey.clone();
     if items.is_empty() {
-        return vec![note_for(delivery.conversation, gone_text(delivery))];
+        let text = format!("{delivery} found ECE's conversation gone, after its end here");
+        return vec![note_for(delivery.conversation, text)];
     }
     if person.open.is_some() {
         let rejoin = |step: &mut Step<'_>| {
@@ -50,10 +48,6 @@ pub(crate) fn after_close(
     }
     let journey = journey_for(settings, person, now, &items, &journey);
     channel::begin(settings, person, now, &journey, |step| step.bring(items))
-}
-
-fn gone_text(delivery: DeliveryId) -> String {
-    format!("{delivery} found ECE's conversation gone, after its end here")
 }
 
 /// A message known by its delivery alone: the words are in the store.

@@ -6,13 +6,14 @@
 use std::collections::VecDeque;
 
 use crate::attributes;
-use crate::conversation::{Asked, BotInput, Item, RestOfTurn};
+use crate::bot_file::{link, with_stored_file};
+use crate::conversation::{Asked, BotInput, Item};
 use crate::customer::LineAuthor;
 use crate::effect::{AskBot, BotContext, Effect, OutboundContent, Payload, SignalEffect};
 use crate::event::{BotAction, BotEvent, BotTurn, RemoteFile};
 use crate::id::{Epoch, TimerName};
 use crate::journey::Manner;
-use crate::message::{Attachment, Choice, Content, Message, StoredFile};
+use crate::message::{Choice, Content, Message};
 use crate::readable;
 use crate::step::{Step, Voice};
 use crate::words;
@@ -175,7 +176,7 @@ impl Step<'_> {
     }
 
     /// Actions in order; those behind a file wait for it.
-    fn carry_out(&mut self, mut actions: VecDeque<BotAction>) {
+    pub(crate) fn carry_out(&mut self, mut actions: VecDeque<BotAction>) {
         let epoch = self.talk.epoch;
         while let Some(action) = actions.pop_front() {
             if let BotAction::FileByUrl { url, name } = action {
@@ -210,7 +211,7 @@ impl Step<'_> {
         }
     }
 
-    fn act(&mut self, action: BotAction) {
+    pub(crate) fn act(&mut self, action: BotAction) {
         match action {
             BotAction::Say(text) => self.bot_said(text),
             BotAction::Choices { text, options } => self.bot_offered_choices(text, options),
@@ -235,7 +236,7 @@ impl Step<'_> {
         }
     }
 
-    fn bot_said(&mut self, text: String) {
+    pub(crate) fn bot_said(&mut self, text: String) {
         self.tell_customer(Voice::bot(), OutboundContent::Text(text), false);
     }
 
@@ -302,74 +303,6 @@ impl Step<'_> {
             self.note("too late: a callback for an earlier holding of a bot");
         }
     }
-
-    // A file in a turn.
-
-    fn fetch_bot_file(&mut self, file: RemoteFile, actions: VecDeque<BotAction>) {
-        let fetch = Payload::FetchFromEce {
-            integration: None,
-            session: None,
-            file: file.clone(),
-        };
-        let number = self.deliver(fetch);
-        if let Some(desk) = self.talk.desk_mut() {
-            desk.rest = Some(RestOfTurn {
-                number,
-                file,
-                actions,
-            });
-        }
-    }
-
-    /// A bot's file is there, or cannot be had: then the customer gets its address. Whether it was
-    /// waited for.
-    pub(crate) fn bot_file(&mut self, number: u32, file: &Result<StoredFile, String>) -> bool {
-        let waits = |rest: &mut RestOfTurn| rest.number == number;
-        let desk = self.talk.desk_mut();
-        let Some(rest) = desk.and_then(|desk| desk.rest.take_if(waits)) else {
-            return false;
-        };
-        match file {
-            Ok(stored) => {
-                self.tell_customer(Voice::bot(), OutboundContent::File(stored.clone()), false);
-            }
-            Err(_) => self.bot_said(link(&rest.file.name, &rest.file.url)),
-        }
-        self.carry_out(rest.actions);
-        true
-    }
-
-    /// The conversation leaves the bot while its turn waits for a file: what it said is committed
-    /// and goes out, the file as its address; what it asked for besides comes too late.
-    pub(crate) fn send_rest_of_turn(&mut self) {
-        let Some(rest) = self.talk.desk_mut().and_then(|desk| desk.rest.take()) else {
-            return;
-        };
-        self.bot_said(link(&rest.file.name, &rest.file.url));
-        for action in rest.actions {
-            match action {
-                BotAction::Say(_) | BotAction::Choices { .. } | BotAction::FileByUrl { .. } => {
-                    self.act(action);
-                }
-                BotAction::SetAttributes(_) => self.act(action),
-                BotAction::Typing(_)
-                | BotAction::OfferHandover { .. }
-                | BotAction::Wake { .. }
-                | BotAction::Cancel(_)
-                | BotAction::Again(_)
-                | BotAction::Done
-                | BotAction::Close => {}
-            }
-        }
-    }
-}
-
-fn link(name: &str, url: &str) -> String {
-    if name.is_empty() {
-        url.to_owned()
-    } else {
-        format!("{name}: {url}")
-    }
 }
 
 /// By number (`2`, `2.`) or by title.
@@ -385,27 +318,4 @@ fn chosen<'a>(choices: &'a [Choice], text: &str) -> Option<&'a Choice> {
             .iter()
             .find(|choice| words::same_message(&choice.title, text))
     })
-}
-
-/// The file is in our keeping: bots learn what it is, and its token instead of the channel's word.
-fn with_stored_file(message: Message, file: &StoredFile) -> Message {
-    let caption = match &message.content {
-        Content::Attachment(attachment) => attachment.caption.clone(),
-        Content::Text(_)
-        | Content::Location { .. }
-        | Content::Chosen { .. }
-        | Content::Described { .. }
-        | Content::Unknown(_) => None,
-    };
-    let attachment = Attachment {
-        reference: file.token.clone(),
-        name: Some(file.name.clone()),
-        content_type: Some(file.content_type.clone()),
-        size: Some(file.size),
-        caption,
-    };
-    Message {
-        content: Content::Attachment(attachment),
-        ..message
-    }
 }

@@ -1,4 +1,6 @@
 //! What happened. Everything that comes back comes back as an event.
+//!
+//! Long, for it is one vocabulary, read in one place.
 
 use serde::{Deserialize, Serialize};
 

@@ -49,6 +49,9 @@ mod journey;
 /// A bot's stage.
 mod bot;
 
+/// Files in a bot's turn.
+mod bot_file;
+
 /// A bot's offer to the agents.
 mod offer;
 

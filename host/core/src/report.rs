@@ -19,7 +19,9 @@ pub(crate) fn reported(
     report: DeliveryReport,
 ) -> Vec<Effect> {
     let DeliveryReport { delivery, outcome } = report;
-    if let Some(integration) = take_stray(person, delivery) {
+    if settles_opening(&outcome)
+        && let Some(integration) = take_stray(person, delivery)
+    {
         return vec![stray_opened(person, delivery, integration, outcome)];
     }
     let mut effects = Vec::new();
@@ -42,6 +44,19 @@ pub(crate) fn reported(
         },
     );
     effects
+}
+
+/// Whether an opening can end so; anything else about one is a mistake and leaves it awaited.
+fn settles_opening(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Started { .. } | Outcome::Unavailable(_) | Outcome::Failed { .. } => true,
+        Outcome::BotAnswered(_)
+        | Outcome::BotFailed(_)
+        | Outcome::FileReady(_)
+        | Outcome::FileFailed(_)
+        | Outcome::Taken
+        | Outcome::SessionGone => false,
+    }
 }
 
 fn take_stray(person: &mut Customer, delivery: DeliveryId) -> Option<IntegrationName> {

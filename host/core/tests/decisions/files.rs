@@ -1,0 +1,123 @@
+//! Files that agents send.
+
+use trunkline_core::event::*;
+use trunkline_core::settings::AcceptAgentFiles;
+
+use crate::world::*;
+
+fn offered() -> World {
+    let mut world = World::chatting();
+    let effects = world.ece("s1", EceHappening::FileOffered(remote("map.png")));
+    assert_eq!(effects, ["d1-1-5 fetch map.png from s1"]);
+    world
+}
+
+fn sent() -> World {
+    let mut world = offered();
+    assert_eq!(
+        world.report(5, Outcome::FileReady(stored("map.png"))),
+        [
+            "d1-1-6 System: The agent sends map.png.",
+            "d1-1-7 Agent Ann: file map.png (report)"
+        ]
+    );
+    world
+}
+
+#[test]
+fn a_file_is_accepted_when_the_provider_took_it() {
+    let mut world = sent();
+    assert_eq!(
+        world.report(7, Outcome::Taken),
+        ["d1-1-8 to s1 accept: map.png"]
+    );
+    assert_eq!(world.report(7, Outcome::Taken), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_the_provider_refuses_is_rejected_and_the_agent_reads_why() {
+    let mut world = sent();
+    assert_eq!(
+        world.report(7, failed("too large")),
+        [
+            "d1-1-8 to s1 reject: map.png",
+            "d1-1-9 to s1 note: [not delivered: too large]"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_fetched_is_rejected() {
+    let mut world = offered();
+    assert_eq!(
+        world.report(5, Outcome::FileFailed("404".into())),
+        [
+            "d1-1-6 to s1 reject: map.png",
+            "d1-1-7 to s1 note: [not delivered: map.png: 404]"
+        ]
+    );
+}
+
+#[test]
+fn on_send_accepts_at_once_and_never_does_not() {
+    let mut world = offered();
+    world.integration().accept_agent_files = AcceptAgentFiles::OnSend;
+    let effects = world.report(5, Outcome::FileReady(stored("map.png")));
+    assert_eq!(effects.last().unwrap(), "d1-1-8 to s1 accept: map.png");
+
+    let mut world = offered();
+    world.integration().accept_agent_files = AcceptAgentFiles::Never;
+    world.report(5, Outcome::FileReady(stored("map.png")));
+    assert_eq!(world.report(7, Outcome::Taken), Vec::<String>::new());
+}
+
+#[test]
+fn a_channel_whose_customers_answer_waits_for_the_answer() {
+    let mut world = offered();
+    world.channel().file_answers = true;
+    world.report(5, Outcome::FileReady(stored("map.png")));
+    assert_eq!(world.report(7, Outcome::Taken), Vec::<String>::new());
+    let refused = Happening::FileAnswer {
+        delivery: None,
+        accepted: false,
+    };
+    assert_eq!(world.does(refused), ["d1-1-8 to s1 reject: map.png"]);
+}
+
+#[test]
+fn what_the_agent_does_next_waits_for_the_file() {
+    let mut world = offered();
+    assert_eq!(
+        world.ece("s1", agent_says("Here you are")),
+        Vec::<String>::new()
+    );
+    assert_eq!(world.ece("s1", completed()), Vec::<String>::new());
+    assert_eq!(
+        world.report(5, Outcome::FileReady(stored("map.png"))),
+        [
+            "d1-1-6 System: The agent sends map.png.",
+            "d1-1-7 Agent Ann: file map.png (report)",
+            "d1-1-8 Agent Ann: Here you are",
+            "d1-1-9 System: The agent has closed the chat.",
+            "d1-1-10 System: close",
+        ]
+    );
+}
+
+#[test]
+fn an_agents_words_behind_a_file_go_out_even_when_the_customer_leaves() {
+    let mut world = offered();
+    world.ece("s1", agent_says("Here you are"));
+    assert_eq!(
+        world.does(Happening::Left),
+        [
+            "d1-1-6 to s1 reject: map.png",
+            "d1-1-7 Agent Ann: Here you are",
+            "d1-1-8 end s1"
+        ]
+    );
+    assert_eq!(
+        world.report(5, Outcome::FileReady(stored("map.png"))),
+        Vec::<String>::new()
+    );
+}

@@ -1,0 +1,170 @@
+//! News that comes too late changes nothing, and words that crossed with an end are not lost.
+
+use trunkline_core::event::*;
+use trunkline_core::id::EventKey;
+
+use crate::show;
+use crate::world::*;
+
+const NOTHING: Vec<String> = Vec::new();
+
+#[test]
+fn news_of_an_earlier_session_changes_nothing() {
+    let mut world = World::chatting();
+    world.ece("s1", completed());
+    world.says("orders");
+    world.started(2, "s2");
+    assert_eq!(world.ece("s1", agent_says("late")), NOTHING);
+    assert!(world.notes().last().unwrap().contains("too late"));
+}
+
+#[test]
+fn reports_for_a_closed_conversation_change_nothing() {
+    let mut world = World::chatting();
+    world.does(Happening::Left);
+    let before = world.customer.clone();
+    for outcome in [
+        Outcome::FileReady(stored("x")),
+        Outcome::FileFailed("x".into()),
+        Outcome::BotFailed("x".into()),
+        Outcome::Taken,
+        Outcome::Unavailable(Unavailable::NoAgents),
+        failed("x"),
+    ] {
+        assert_eq!(world.report_for(1, 3, outcome), NOTHING);
+    }
+    assert_eq!(world.ece("s1", agent_says("late")), NOTHING);
+    assert_eq!(world.timer("retry"), NOTHING);
+    assert_eq!(world.customer, before);
+}
+
+#[test]
+fn a_start_after_the_customer_left_is_ended() {
+    let mut world = World::agents();
+    world.says("orders");
+    assert_eq!(
+        world.does(Happening::Left),
+        ["dead letter m1 of c1-1: orders (the conversation was closed: the customer left)"]
+    );
+    assert_eq!(
+        world.report_for(
+            1,
+            2,
+            Outcome::Started {
+                session: "s1".into()
+            }
+        ),
+        ["d1-0-1 end s1"]
+    );
+}
+
+#[test]
+fn a_session_that_is_gone_begins_anew_with_what_it_did_not_take() {
+    let mut world = World::chatting();
+    assert_eq!(world.says("first"), ["d1-1-5 to s1 text: first"]);
+    assert_eq!(world.says("second"), ["d1-1-6 to s1 text: second"]);
+    assert_eq!(
+        world.report(5, Outcome::SessionGone),
+        [
+            "d1-1-7 System: Your chat has expired.",
+            "d1-2-1 System: Thank you for contacting us.",
+            "d1-2-2 open acme at support",
+        ]
+    );
+    assert_eq!(
+        world.report_for(1, 6, Outcome::SessionGone),
+        NOTHING,
+        "it is in the new one already"
+    );
+    assert_eq!(
+        world.started(2, "s2"),
+        ["d1-2-3 to s2 text: first", "d1-2-4 to s2 text: second"]
+    );
+}
+
+#[test]
+fn a_session_that_is_gone_with_nothing_to_say_just_ends() {
+    let mut world = World::chatting();
+    world.ece("s1", EceHappening::FileOffered(remote("map.png")));
+    world.report(5, Outcome::FileReady(stored("map.png")));
+    world.report(7, Outcome::Taken);
+    assert_eq!(
+        world.report(8, Outcome::SessionGone),
+        [
+            "d1-1-9 System: Your chat has expired.",
+            "d1-1-10 System: close"
+        ]
+    );
+    assert!(world.customer.open.is_none());
+}
+
+#[test]
+fn words_that_crossed_with_the_agents_close_begin_a_new_conversation() {
+    let mut world = World::chatting();
+    world.says("one more thing");
+    world.ece("s1", completed());
+    assert_eq!(
+        world.report_for(1, 5, Outcome::SessionGone),
+        [
+            "d1-2-1 System: Thank you for contacting us.",
+            "d1-2-2 open acme at support"
+        ]
+    );
+    assert_eq!(
+        world.started(2, "s2"),
+        ["d1-2-3 to s2 text: one more thing"]
+    );
+}
+
+#[test]
+fn words_that_crossed_with_the_agents_close_are_no_answer_to_a_survey() {
+    let mut world = World::with(vec![ece_stage(), bot_stage("csat")]);
+    world.says("orders");
+    world.started(2, "s1");
+    world.ece("s1", assigned("Ann"));
+    world.says("one more thing");
+    world.ece("s1", completed());
+    assert_eq!(
+        world.report(5, Outcome::SessionGone),
+        ["dead letter m2 of c1-1: one more thing (the agent had closed the conversation before)"]
+    );
+}
+
+#[test]
+fn a_failed_message_into_ece_is_its_own_dead_letter() {
+    let mut world = World::chatting();
+    world.says("hello");
+    assert_eq!(world.report(5, failed("ECE refused it")), NOTHING);
+    assert!(world.notes().last().unwrap().contains("ECE refused it"));
+}
+
+#[test]
+fn a_file_still_being_fetched_is_fetched_anew_in_the_new_conversation() {
+    let mut world = World::chatting();
+    world.says("first");
+    world.sends(photo("p1", None));
+    let effects = world.report(5, Outcome::SessionGone);
+    assert!(
+        effects.contains(&"d1-2-1 fetch p1".to_owned()),
+        "{effects:?}"
+    );
+    assert_eq!(
+        world.report_for(1, 6, Outcome::FileReady(stored("p1.jpg"))),
+        NOTHING
+    );
+}
+
+#[test]
+fn the_trace_never_quotes_people() {
+    let mut world = World::chatting();
+    world.says("geheim one");
+    world.ece("s1", agent_says("geheim two"));
+    world.does(Happening::Withdrawn {
+        key: EventKey::from("m1"),
+    });
+    world.does(Happening::Left);
+    let trace = show::all(&world.everything)
+        .into_iter()
+        .filter(|line| line.starts_with("note"));
+    assert!(trace.into_iter().all(|line| !line.contains("geheim")));
+}
