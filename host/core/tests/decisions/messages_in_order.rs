@@ -133,7 +133,7 @@ fn what_does_not_fit_into_the_waiting_room_is_a_dead_letter() {
     let mut world = World::agents();
     world.says("orders");
     for _ in 1..1000 {
-        assert_eq!(world.says("again"), Vec::<String>::new());
+        assert_eq!(world.says("1"), Vec::<String>::new());
     }
     assert_eq!(
         world.says("one more"),
