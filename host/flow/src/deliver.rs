@@ -31,6 +31,9 @@ use crate::ports::{
 };
 use crate::settle::{attempts_after, settle};
 
+/// What the operator reads of a message that may have arrived by an earlier attempt.
+const IN_DOUBT: &str = ", after an attempt with unknown outcome";
+
 /// All an attempt needs, as it was when it began.
 pub(crate) struct Attempt<O> {
     pub(crate) inner: Arc<Inner<O>>,
@@ -210,6 +213,11 @@ impl<O: Outside> Attempt<O> {
         self.item.left_at.is_some()
     }
 
+    /// Said behind what became of it, where it may have arrived before.
+    fn doubt(&self) -> &'static str {
+        if self.unknown_before() { IN_DOUBT } else { "" }
+    }
+
     /// Makes durable that a `once` request leaves.
     fn leaving(&self) -> (Leaving, Arc<AtomicBool>) {
         let left = Arc::new(AtomicBool::new(false));
@@ -253,7 +261,8 @@ impl<O: Outside> Attempt<O> {
 
     /// Too late for another attempt.
     fn give_up(&self, text: &str, unknown: bool) -> Verdict {
-        let reason = format!("gave up after {} attempts: {text}", self.number());
+        let doubt = if unknown { IN_DOUBT } else { "" };
+        let reason = format!("gave up after {} attempts: {text}{doubt}", self.number());
         Verdict::dead(reason.clone()).reporting(Outcome::Failed {
             reason,
             uncertain: unknown,
@@ -267,7 +276,8 @@ impl<O: Outside> Attempt<O> {
             Hopeless::Refused(reason) => (reason, false),
             Hopeless::OptedOut(reason) => (reason, true),
         };
-        Verdict::dead(reason.clone()).reporting(Outcome::Failed {
+        let note = format!("{reason}{}", self.doubt());
+        Verdict::dead(note).reporting(Outcome::Failed {
             reason,
             uncertain: self.unknown_before(),
             opted_out,

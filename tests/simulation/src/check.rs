@@ -37,11 +37,17 @@ pub fn story(outcome: &Outcome) -> String {
         line(l.at, format!("{of} {}: {}", l.kind, l.text))
     });
     let arrived = world.arrived.iter().map(|a| {
-        line(a.at, format!("PHONE {} {} `{}`", a.channel, a.delivery, a.text))
+        line(
+            a.at,
+            format!("PHONE {} {} `{}`", a.channel, a.delivery, a.text),
+        )
     });
-    let dead = tables
-        .dead()
-        .map(|d| line(d.at, format!("DEAD {:?} `{}`: {}", d.delivery, d.content, d.reason)));
+    let dead = tables.dead().map(|d| {
+        line(
+            d.at,
+            format!("DEAD {:?} `{}`: {}", d.delivery, d.content, d.reason),
+        )
+    });
     let crashes = world
         .crashed_at
         .iter()
@@ -88,9 +94,20 @@ fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
     let said = world.customers_said.values().flatten();
     said.filter(|text| !is_word_of_command(text))
         .filter(|text| !agents(text) && !bots.contains(token(text)))
-        .filter(|text| !tables.dead().any(|dead| dead.content.contains(text.as_str())))
+        .filter(|text| !tables.dead().any(|dead| holds(&dead.content, text, tables)))
         .map(|text| format!("H6: `{text}` of a customer is lost"))
         .collect()
+}
+
+/// Whether a dead letter holds these words, or names the delivery in whose trace they are.
+fn holds(content: &str, text: &str, tables: &Tables) -> bool {
+    let delivery = content.strip_prefix("[the message of delivery ");
+    let delivery = delivery.and_then(|rest| rest.strip_suffix(']'));
+    content.contains(text)
+        || delivery.is_some_and(|delivery| {
+            let mut trace = tables.trace().iter();
+            trace.any(|line| line.text.starts_with(delivery) && line.text.contains(text))
+        })
 }
 
 /// H2: nothing reaches agents twice, but where an outcome was unknown; then the trace says so.

@@ -4,9 +4,7 @@ use rand::Rng;
 use trunkline_core::effect::EceMessage;
 use trunkline_core::event::{EceEvent, EceHappening, RemoteFile, Unavailable};
 use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
-use trunkline_flow::ports::{
-    Clock, Download, Ece, EceError, Leaving, OpenOutcome, Opening,
-};
+use trunkline_flow::ports::{Clock, Download, Ece, EceError, Leaving, OpenOutcome, Opening};
 
 use crate::clock::SimClock;
 use crate::store::ece_words;
@@ -189,12 +187,13 @@ impl World {
             ended: false,
         };
         self.sessions.insert(id.clone(), session);
-        // Now and then a callback comes before the answer to the start.
-        let comes = self.within(now, 30_000);
+        // Now and then callbacks come before the answer to the start.
+        let quick = self.rng.random_bool(0.2);
+        let comes = self.within(now, if quick { 100 } else { 30_000 });
         let agent = Some("Mia".to_owned());
         self.will_tell(&id, comes, EceHappening::Assigned { agent });
         for _ in 0..self.rng.random_range(0..3) {
-            let at = self.within(comes, 60_000);
+            let at = self.within(comes, if quick { 100 } else { 60_000 });
             self.will_say(&id, at);
         }
         let by_agent = true;
@@ -210,7 +209,11 @@ impl World {
         if !open {
             return;
         }
-        let length = if self.rng.random_bool(0.2) { "long" } else { "short" };
+        let length = if self.rng.random_bool(0.2) {
+            "long"
+        } else {
+            "short"
+        };
         let text = format!("{id}-a{number} {length}");
         let agent = Some("Mia".to_owned());
         self.will_tell(id, at, EceHappening::Said { agent, text });

@@ -17,6 +17,9 @@ use crate::configured::{JOINED, PROBING};
 use crate::store::MemoryStore;
 use crate::world::{Arrived, Doing, Shared};
 
+/// In a customer's message: the bot hands over.
+pub const WANTS_AGENT: &str = "🙋";
+
 /// After so many ms without a word a bot closes.
 const IDLE_MS: u64 = 300_000;
 
@@ -58,7 +61,10 @@ impl SimPlugins {
             customer.id == outbound.delivery.conversation.customer && customer.opted_out
         });
         if opted_out && text != "you will hear no more" {
-            let wrong = format!("H14: {} goes to one who opted out: {text}", outbound.delivery);
+            let wrong = format!(
+                "H14: {} goes to one who opted out: {text}",
+                outbound.delivery
+            );
             self.shared.world().wrong.push(wrong);
         }
     }
@@ -142,7 +148,9 @@ fn receipt(
     ReceivedEvent {
         channel: Some(channel.clone()),
         account: "ours".to_owned(),
-        key: format!("{}-{part}-{state:?}", outbound.delivery).as_str().into(),
+        key: format!("{}-{part}-{state:?}", outbound.delivery)
+            .as_str()
+            .into(),
         at,
         customer: Vec::new(),
         readdressed: Vec::new(),
@@ -217,15 +225,14 @@ impl Plugins for SimPlugins {
                 trapped: Vec::new(),
             });
         }
-        let events = serde_json::from_slice(&request.body).map_err(|error| {
-            ReceiveError::Rejected {
+        let events =
+            serde_json::from_slice(&request.body).map_err(|error| ReceiveError::Rejected {
                 answer: Answer {
                     status: 400,
                     ..answer.clone()
                 },
                 reason: error.to_string(),
-            }
-        })?;
+            })?;
         Ok(Reception { answer, events })
     }
 
@@ -368,7 +375,7 @@ fn wake() -> BotAction {
 fn faq_says(event: &BotEvent) -> Vec<BotAction> {
     match event {
         BotEvent::Started(_) => vec![BotAction::Say("I am a bot".to_owned()), wake()],
-        BotEvent::Said(message) if said(&message.content).contains("agent") => {
+        BotEvent::Said(message) if said(&message.content).contains(WANTS_AGENT) => {
             vec![BotAction::OfferHandover {
                 entry_point: None,
                 summary: None,

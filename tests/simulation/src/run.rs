@@ -13,7 +13,7 @@ use trunkline_flow::{Flow, Limits, Ports};
 use crate::clock::SimClock;
 use crate::configured::{BLIND, PROBING, settings};
 use crate::ece::SimEce;
-use crate::provider::{SimPlugins, address};
+use crate::provider::{SimPlugins, WANTS_AGENT, address};
 use crate::store::{Disk, Flaw, MemoryStore, Tables};
 use crate::world::{Doing, Faults, HEALS_AFTER_MS, Phone, START, Shared, World};
 
@@ -79,7 +79,11 @@ pub fn play(seed: u64, faults: Option<Faults>, flaw: Flaw) -> Outcome {
 fn people(world: &mut World) {
     let count = world.rng.random_range(1..=3);
     for number in 0..count {
-        let channel = if world.rng.random_bool(0.5) { BLIND } else { PROBING };
+        let channel = if world.rng.random_bool(0.5) {
+            BLIND
+        } else {
+            PROBING
+        };
         let phone = Phone {
             address: format!("n{number}"),
             channel: channel.into(),
@@ -89,7 +93,11 @@ fn people(world: &mut World) {
         world.phones.push(phone);
         let mut at = START;
         for message in 0..world.rng.random_range(1..=6) {
-            let gap = if world.rng.random_bool(0.5) { 2_000 } else { HEALS_AFTER_MS / 4 };
+            let gap = if world.rng.random_bool(0.5) {
+                2_000
+            } else {
+                HEALS_AFTER_MS / 4
+            };
             at = world.within(at, gap);
             let text = say(world, number, message);
             let event = written(channel, number, message, text, at);
@@ -99,12 +107,13 @@ fn people(world: &mut World) {
     }
 }
 
+/// No letters: to guess the language of words is the slowest thing here, and another test's matter.
 fn say(world: &mut World, number: usize, message: usize) -> String {
     match world.rng.random_range(0..20) {
         0 => "stop".to_owned(),
         1 => "start".to_owned(),
-        2..8 => format!("n{number}-m{message} agent please"),
-        _ => format!("n{number}-m{message} hello"),
+        2..8 => format!("#{number}-{message} {WANTS_AGENT}"),
+        _ => format!("#{number}-{message} 👋"),
     }
 }
 
@@ -153,6 +162,7 @@ async fn live(shared: &Shared, disk: &Disk, base: Timestamp) -> Life {
     let mut acts = JoinSet::new();
     acts.spawn(plugin_back(outside.clone(), None));
     let crashed = Arc::clone(&shared.crashed);
+    let planned = Arc::clone(&shared.world().planned);
     loop {
         let now = clock.now();
         while let Some((number, doing)) = shared.world().take_due(now) {
@@ -171,6 +181,7 @@ async fn live(shared: &Shared, disk: &Disk, base: Timestamp) -> Life {
         tokio::select! {
             biased;
             () = crashed.notified() => return Life::Crashed(clock.now()),
+            () = planned.notified() => {}
             () = clock.sleep_until(next.max(now.plus_ms(1))) => {}
         }
     }
@@ -184,8 +195,7 @@ fn at_rest(shared: &Shared, disk: &Disk, now: Timestamp) -> bool {
         && disk
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .unfinished()
-            .is_empty()
+            .at_rest()
 }
 
 /// The outside, as it calls one life of the flow.

@@ -6,9 +6,7 @@ mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use trunkline_core::id::{
-    ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp,
-};
+use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{
     Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, Expired, FileError, Fired,
@@ -76,11 +74,7 @@ impl Store for MemoryStore {
         self.write(|tables| Ok(tables.accept(accept))).await
     }
 
-    async fn load(
-        &self,
-        customer: CustomerId,
-        limit: usize,
-    ) -> Result<Option<Loaded>, StoreError> {
+    async fn load(&self, customer: CustomerId, limit: usize) -> Result<Option<Loaded>, StoreError> {
         self.read(|tables| tables.load(customer, limit)).await
     }
 

@@ -148,6 +148,8 @@ pub struct World {
     /// What it is doing: begins again after a crash.
     pub doing: BTreeMap<u64, Doing>,
     next: u64,
+    /// Rings when something is planned.
+    pub planned: Arc<Notify>,
     /// Customers.
     pub phones: Vec<Phone>,
     /// What arrived on phones.
@@ -203,6 +205,7 @@ impl Shared {
             schedule: BTreeMap::new(),
             doing: BTreeMap::new(),
             next: 0,
+            planned: Arc::new(Notify::new()),
             phones: Vec::new(),
             arrived: Vec::new(),
             provider_knows: BTreeSet::new(),
@@ -233,8 +236,7 @@ impl Shared {
             let mut world = self.world();
             world.calls += 1;
             let chance = world.faults.crash;
-            let dies =
-                world.crashes < world.faults.crashes_max && world.happens(chance, now);
+            let dies = world.crashes < world.faults.crashes_max && world.happens(chance, now);
             if dies {
                 world.crashes += 1;
                 world.crashed_at.push(now);
@@ -263,6 +265,7 @@ impl World {
     pub fn plan(&mut self, at: Timestamp, doing: Doing) {
         self.next += 1;
         self.schedule.insert((at, self.next), doing);
+        self.planned.notify_one();
     }
 
     /// A time from now, up to so many ms.

@@ -51,7 +51,10 @@ impl<O: Outside> Attempt<O> {
         let verdict = match sent.progress {
             SendProgress::All => taken(message, sent_note(&sent.ids, self.unknown_before())),
             SendProgress::Rest(rest) => {
-                let note = format!("{}, more follows", sent_note(&sent.ids, self.unknown_before()));
+                let note = format!(
+                    "{}, more follows",
+                    sent_note(&sent.ids, self.unknown_before())
+                );
                 Verdict::new(Settled::Part(rest), note)
             }
             SendProgress::Wait(wait_ms) => self.ask_later(message, wait_ms),

@@ -146,25 +146,31 @@ impl<O: Outside> Attempt<O> {
             .within(self.inner.limits.call_ms, Box::pin(sending))
             .await;
         match answer {
-            Some(Ok(())) if self.unknown_before() => {
-                Verdict::done("sent again after an attempt with unknown outcome: ECE may have it twice")
-            }
+            Some(Ok(())) if self.unknown_before() => Verdict::done(
+                "sent again after an attempt with unknown outcome: ECE may have it twice",
+            ),
             Some(Ok(())) => Verdict::done("sent"),
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
                 // Not a dead letter: the core begins anew with what ECE did not take.
-                Sorted::Gone(text) => {
-                    let note = if self.unknown_before() {
-                        format!("{text}, after an attempt with unknown outcome")
-                    } else {
-                        text
-                    };
-                    Verdict::done(note).reporting(Outcome::SessionGone)
-                }
+                Sorted::Gone(text) => self.session_gone(&text, message),
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(&left)),
         }
+    }
+
+    /// Not a dead letter: the core begins anew with what ECE did not take. The trace keeps the words, because the core may
+    /// remember no more than the delivery's id.
+    fn session_gone(&self, text: &str, message: &EceMessage) -> Verdict {
+        let doubt = self.doubt();
+        let words = match message {
+            EceMessage::Text(words) | EceMessage::Note(words) => words.as_str(),
+            EceMessage::File(file) => file.name.as_str(),
+            EceMessage::AcceptFile(_) | EceMessage::RejectFile(_) => "an answer to a file",
+        };
+        Verdict::done(format!("{text}{doubt}; it did not take: {words}"))
+            .reporting(Outcome::SessionGone)
     }
 
     /// Ends a conversation in ECE. Repeated without harm, never reported.

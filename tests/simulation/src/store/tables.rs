@@ -12,8 +12,8 @@ use trunkline_core::id::{
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, Fired, InboxEvent, Incoming,
-    Loaded, News, OutboxItem, PARKED_MS, PeerChange, PluginVersion, RawCall, RawId,
-    Request, Scope, Settle, Settled, Step, StoreError, Target, TraceLine, Undelivered,
+    Loaded, News, OutboxItem, PARKED_MS, PeerChange, PluginVersion, RawCall, RawId, Request, Scope,
+    Settle, Settled, Step, StoreError, Target, TraceLine, Undelivered,
 };
 
 /// A mistake built in on purpose, to see that the checkers find it.
@@ -127,7 +127,7 @@ impl Tables {
         };
         self.name_delivery(&target, &mut event);
         self.apply_peer(customer, &incoming.peer_changes);
-        self.into_inbox(customer, event, at);
+        self.put_in_inbox(customer, event, at);
         if !accepted.customers.contains(&customer) {
             accepted.customers.push(customer);
         }
@@ -207,7 +207,7 @@ impl Tables {
         }
     }
 
-    fn into_inbox(&mut self, customer: CustomerId, event: Event, at: Timestamp) {
+    fn put_in_inbox(&mut self, customer: CustomerId, event: Event, at: Timestamp) {
         let row = self.number();
         self.inbox.insert(row, (customer, event, at));
     }
@@ -420,10 +420,13 @@ impl Tables {
         self.apply_peer(customer, &settle.peer_changes);
         let mut woken = Vec::new();
         if let Some(event) = settle.event {
-            self.into_inbox(customer, event, settle.at);
+            self.put_in_inbox(customer, event, settle.at);
             woken.push(customer);
         }
-        let channel = self.rows.get(&customer).map(|row| row.customer.channel.clone());
+        let channel = self
+            .rows
+            .get(&customer)
+            .map(|row| row.customer.channel.clone());
         if let Some(channel) = channel {
             for id in settle.provider_ids {
                 self.provider_ids
@@ -479,7 +482,7 @@ impl Tables {
             match self.whose(&target) {
                 Some(customer) => {
                     self.name_delivery(&target, &mut event);
-                    self.into_inbox(customer, event, at);
+                    self.put_in_inbox(customer, event, at);
                     woken.push(customer);
                 }
                 None => self.parked.push((target, event, until)),
@@ -628,7 +631,7 @@ impl Tables {
                 let customer = self
                     .whose(&target)
                     .ok_or_else(|| StoreError::Broken("nobody to give it to".to_owned()))?;
-                self.into_inbox(customer, event, at);
+                self.put_in_inbox(customer, event, at);
                 Ok(Fired { customer })
             }
             Again::Never => Err(StoreError::Broken("it cannot be replayed".to_owned())),
@@ -665,7 +668,16 @@ impl Tables {
         &self.trace
     }
 
-    /// What is not done, in words; empty when all is at rest.
+    /// Nothing is left to do.
+    pub fn at_rest(&self) -> bool {
+        self.inbox.is_empty()
+            && self.outbox.is_empty()
+            && self.raw.is_empty()
+            && self.parked.is_empty()
+            && self.rows.values().all(|row| row.customer.open.is_none())
+    }
+
+    /// What is not done, in words.
     pub fn unfinished(&self) -> Vec<String> {
         let inbox = self
             .inbox
