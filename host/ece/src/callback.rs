@@ -110,12 +110,18 @@ pub(crate) fn parse(
 /// The messages of a body as one tree, whatever it is written in. An XML reader will give the same
 /// tree: elements and attributes as members, by local name.
 fn messages(content_type: &str, body: &[u8]) -> Result<Vec<Value>, CallbackError> {
-    let begins_with_tag = body.trim_ascii_start().starts_with(b"<");
-    if begins_with_tag || content_type.to_ascii_lowercase().contains("xml") {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if body.trim_ascii_start().starts_with(b"<") {
         return Err(CallbackError::Xml);
     }
-    let tree: Value =
-        serde_json::from_slice(body).map_err(|error| CallbackError::Json(error.to_string()))?;
+    let tree: Value = serde_json::from_slice(body).map_err(|error| {
+        let xml = content_type.to_ascii_lowercase().contains("xml");
+        if xml {
+            CallbackError::Xml
+        } else {
+            CallbackError::Json(error.to_string())
+        }
+    })?;
     roots(tree).ok_or(CallbackError::NoMessages)
 }
 

@@ -94,19 +94,22 @@ impl Integration {
                 .connection
                 .fetch(url, &Credential::None)
                 .await
-                .map_err(safe);
+                .map_err(|error| safe(&error));
         }
         let credential = self.login.credential(&self.connection).await?;
         let response = self
             .connection
             .fetch(url, &credential)
             .await
-            .map_err(safe)?;
+            .map_err(|error| safe(&error))?;
         if response.status().as_u16() != 401 {
             return Ok(response);
         }
         let renewed = self.login.instead_of(&credential, &self.connection).await?;
-        self.connection.fetch(url, &renewed).await.map_err(safe)
+        self.connection
+            .fetch(url, &renewed)
+            .await
+            .map_err(|error| safe(&error))
     }
 
     async fn finished(&self, response: Response) -> Result<Download, EceError> {
@@ -167,7 +170,7 @@ pub(crate) async fn download_public(
 }
 
 /// Nothing was changed by fetching, so another attempt does no harm.
-fn safe(error: TransportError) -> EceError {
+fn safe(error: &TransportError) -> EceError {
     EceError::Unreachable(error.to_string())
 }
 

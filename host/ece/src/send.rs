@@ -82,8 +82,20 @@ impl Integration {
             return Ok(());
         }
         match self.refused(Operation::End, &reply) {
-            EceError::Gone(_) => Ok(()),
-            error => Err(error),
+            EceError::Gone(text) => {
+                // Usual for a conversation that is over; telling for an ECE that ends them otherwise.
+                tracing::info!(
+                    conversation = %session,
+                    answer = text,
+                    "ECE knows no such conversation to end; if it is still open there, set wire.end"
+                );
+                Ok(())
+            }
+            error @ (EceError::Unreachable(_)
+            | EceError::Unknown(_)
+            | EceError::Throttled { .. }
+            | EceError::Credentials(_)
+            | EceError::Refused(_)) => Err(error),
         }
     }
 

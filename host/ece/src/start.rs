@@ -1,5 +1,7 @@
 //! The body that starts a conversation, and the id in the answer.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use trunkline_core::message::Address;
 use trunkline_flow::ports::Opening;
@@ -133,16 +135,23 @@ fn contact(unknowns: &Unknowns, opening: &Opening) -> Map<String, Value> {
     if let Some(name) = &opening.open.customer_name {
         contact.insert("firstName".to_owned(), json!(name));
     }
+    let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for address in &opening.customer {
-        if let Some(known) = unknowns.contacts.get(&address.kind) {
-            let (list, entry) = contact_entry(known, address);
-            match contact.entry(list).or_insert_with(|| json!([])) {
-                // Two kinds of addresses often name the same number.
-                Value::Array(entries) if !entries.contains(&entry) => entries.push(entry),
-                _ => {}
-            }
+        let Some(known) = unknowns.contacts.get(&address.kind) else {
+            continue;
+        };
+        let (list, entry) = contact_entry(known, address);
+        let entries = lists.entry(list).or_default();
+        // Two kinds of addresses often name the same number.
+        if !entries.contains(&entry) {
+            entries.push(entry);
         }
     }
+    contact.extend(
+        lists
+            .into_iter()
+            .map(|(list, entries)| (list.to_owned(), Value::Array(entries))),
+    );
     contact
 }
 

@@ -1,3 +1,10 @@
+//! Longer than usual: one test a kind of callback and a way to spell it, flat for reading down.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else came is shown and fails"
+)]
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 use trunkline_core::event::{EceHappening, RemoteFile, Transfer};
@@ -447,10 +454,19 @@ fn echoes_and_empty_texts_tell_nothing() {
 }
 
 #[test]
+fn a_mark_in_front_and_a_wrong_content_type_do_no_harm() {
+    let config = config("https://ece.example.com/system");
+    let compiled = Compiled::new(&config).unwrap();
+    let body = format!("\u{feff}{}", message("text/plain", &json!("hi")));
+    let read = parse(&config, &compiled, "text/xml", body.as_bytes(), ARRIVED);
+    assert_eq!(read.unwrap().items.len(), 1);
+}
+
+#[test]
 fn a_body_that_is_no_callback_is_named_for_what_it_is() {
     let config = config("https://ece.example.com/system");
     let error = |body: &str| parse_with(&config, body).unwrap_err();
-    assert_eq!(error("<messages/>"), CallbackError::Xml);
+    assert_eq!(error("\u{feff} <messages/>"), CallbackError::Xml);
     assert!(matches!(error("{\"message\":["), CallbackError::Json(_)));
     assert_eq!(error("{\"hello\":1}"), CallbackError::NoMessages);
     assert_eq!(error("7"), CallbackError::NoMessages);
