@@ -48,6 +48,7 @@ mod journey;
 mod rule;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -63,7 +64,7 @@ use section::Section;
 pub use complaint::{Complaint, Complaints};
 pub use connection::{Connection, OptOut};
 pub use integration::Integration;
-pub use secret::{OAuth2, PluginSecret, Secret, Sources};
+pub use secret::{PluginSecret, Secret, Sources};
 pub use server::{PluginSettings, Server, StoreSettings};
 
 /// A whole configuration. Names that one part gives to another exist.
@@ -110,17 +111,53 @@ pub enum ConfigError {
 /// # Errors
 /// The file cannot be read, or something in it is wrong.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = read_text(path)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(parse(&text, path, &sources(path, &variable))?)
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
-    })?;
+    })
+}
+
+fn sources<'a>(path: &Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Sources<'a> {
+    Sources {
+        variable,
+        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+    }
+}
+
+/// How a running host is reached and asked, without the rest of its configuration.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its configured admin token.
+    pub admin_token: Option<Secret>,
+    /// Its store: the token of a host without a configured one lies beside it.
+    pub store: PathBuf,
+}
+
+/// Reads `[server]` and `[store]` alone: who asks a running host need not know its secrets.
+///
+/// # Errors
+/// The file cannot be read, or one of the two is wrong.
+pub fn contact(path: &Path) -> Result<Contact, ConfigError> {
+    let text = read_text(path)?;
     let variable = |name: &str| std::env::var(name).ok();
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let sources = Sources {
-        variable: &variable,
-        folder,
+    let sources = sources(path, &variable);
+    let read = |root: &Section<'_>| {
+        let server = server::server(root.section("server"), &sources);
+        Contact {
+            listen: server.listen,
+            admin_token: server.admin_token,
+            store: server::store(root.section("store"), &sources).path,
+        }
     };
-    Ok(parse(&text, path, &sources)?)
+    Ok(parse_with(&text, path, |root| read(&root))?)
 }
 
 /// Checks a text; `file` is its name in complaints.
@@ -128,22 +165,27 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(text: &str, file: &Path, sources: &Sources<'_>) -> Result<Config, Complaints> {
+    parse_with(text, file, |root| read(root, text, file, sources))
+}
+
+fn parse_with<T>(
+    text: &str,
+    file: &Path,
+    read: impl FnOnce(Section<'_>) -> T,
+) -> Result<T, Complaints> {
     let sink = Sink::default();
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = error.span().unwrap_or(0..0);
         sink.add(&place, error.message(), syntax_fix(error.message()));
     }
-    let config = errors.is_empty().then(|| {
-        let root = Section::new(&sink, "", table.span(), table.get_ref());
-        read(root, text, file, sources)
-    });
-    match (sink.into_complaints(file.to_owned(), text), config) {
-        (None, Some(config)) => Ok(config),
-        (complaints, _) => Err(complaints.unwrap_or_else(|| Complaints {
-            file: file.to_owned(),
-            complaints: Vec::new(),
-        })),
+    // What is read from half a text is not used, and neither is what is wrong with it.
+    let unused = Sink::default();
+    let read_into = if errors.is_empty() { &sink } else { &unused };
+    let found = read(Section::new(read_into, "", table.span(), table.get_ref()));
+    match sink.into_complaints(file.to_owned(), text) {
+        Some(complaints) => Err(complaints),
+        None => Ok(found),
     }
 }
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 use trunkline_core::id::PluginName;
 
 use super::secret::{PluginSecret, Sources, plugin_secret};
@@ -19,7 +19,7 @@ pub struct Connection {
     /// Which plugin.
     pub plugin: PluginName,
     /// As the manifest describes them.
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub settings: toml::Table,
     /// By the manifest's names.
     pub secrets: BTreeMap<String, PluginSecret>,
     /// Hosts granted beyond the manifest's fixed ones: `host` or `host:port`.
@@ -31,14 +31,12 @@ pub struct Connection {
 /// How customers opt out of a channel and in again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OptOut {
-    /// Whole messages that mean "stop", beside what the plugin itself reports.
-    pub stop_words: Vec<String>,
-    /// Whole messages that mean "start again".
-    pub start_words: Vec<String>,
+    /// Whole messages that mean "stop", beside what the plugin itself reports; `None` is the usual ones.
+    pub stop_words: Option<Vec<String>>,
+    /// Whole messages that mean "start again"; `None` is the usual ones.
+    pub start_words: Option<Vec<String>>,
     /// What the customer reads after opting out, where the provider says nothing.
     pub text: Option<String>,
-    /// The provider confirms an opt-out itself.
-    pub confirmed_by_provider: bool,
 }
 
 /// Which group is read.
@@ -78,7 +76,9 @@ fn one(section: Section<'_>, kind: Kind, from: &Sources<'_>) -> Option<Connectio
     let settings = section.section("settings");
     let connection = Connection {
         plugin: PluginName(plugin.map(Spanned::into_inner).unwrap_or_default()),
-        settings: settings.map(|table| json_table(&table)).unwrap_or_default(),
+        settings: settings
+            .map(|section| table_of(&section))
+            .unwrap_or_default(),
         secrets: secrets(&section, from),
         hosts: hosts(&section),
         opt_out: match kind {
@@ -130,40 +130,34 @@ fn opt_out(section: Option<Section<'_>>) -> OptOut {
         return OptOut::default();
     };
     let opt_out = OptOut {
-        stop_words: plain(section.texts("stop_words")),
-        start_words: plain(section.texts("start_words")),
+        stop_words: words(&section, "stop_words"),
+        start_words: words(&section, "start_words"),
         text: section.text("text").map(Spanned::into_inner),
-        confirmed_by_provider: section.flag("confirmed_by_provider").unwrap_or(false),
     };
     section.done();
     opt_out
 }
 
-fn json_table(section: &Section<'_>) -> serde_json::Map<String, serde_json::Value> {
+fn words(section: &Section<'_>, key: &'static str) -> Option<Vec<String>> {
+    section.value(key)?;
+    Some(plain(section.texts(key)))
+}
+
+/// As it stands: the manifest says what it must be.
+fn table_of(section: &Section<'_>) -> toml::Table {
     section
         .entries()
         .into_iter()
-        .map(|(key, value)| (key.into_inner(), json(value.get_ref())))
-        .collect()
-}
-
-/// TOML as JSON; a date becomes text, a number too large for JSON its digits.
-pub(super) fn json(value: &DeValue<'_>) -> serde_json::Value {
-    match value {
-        DeValue::String(text) => text.as_ref().into(),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| number.as_str().into(), Into::into),
-        DeValue::Float(number) => number.as_str().parse::<f64>().ok().into(),
-        DeValue::Boolean(flag) => (*flag).into(),
-        DeValue::Datetime(date) => date.to_string().into(),
-        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
-        DeValue::Table(table) => json_of_table(table).into(),
-    }
-}
-
-fn json_of_table(table: &DeTable<'_>) -> serde_json::Map<String, serde_json::Value> {
-    table
-        .iter()
-        .map(|(key, value)| (key.get_ref().clone().into_owned(), json(value.get_ref())))
+        .filter_map(|(key, value)| {
+            let value = toml::de::ValueDeserializer::from(value.clone());
+            match toml::Value::deserialize(value) {
+                Ok(value) => Some((key.into_inner(), value)),
+                Err(error) => {
+                    let problem = format!("`{}` cannot be read", key.get_ref());
+                    section.sink.add(&key.span(), problem, error.message());
+                    None
+                }
+            }
+        })
         .collect()
 }

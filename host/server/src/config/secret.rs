@@ -39,28 +39,22 @@ impl fmt::Display for Secret {
     }
 }
 
-/// What a plugin may be given to use, never to read.
+/// What a plugin may be given to use, never to read: a text or a private key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PluginSecret {
-    /// A text; the second is the value before, accepted while it is rotated.
-    Text(Secret, Option<Secret>),
-    /// A PEM private key, to sign with.
-    PrivateKey(Secret),
-    /// A token that the host fetches and renews (client credentials).
-    OAuth2(OAuth2),
+pub struct PluginSecret {
+    /// Signs, verifies, goes out.
+    pub current: Secret,
+    /// Still verifies while it is rotated.
+    pub previous: Option<Secret>,
 }
 
-/// Where a token comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OAuth2 {
-    /// Where to ask.
-    pub token_url: String,
-    /// Who asks.
-    pub client_id: String,
-    /// With what.
-    pub client_secret: Secret,
-    /// For what, if anything.
-    pub scope: Option<String>,
+impl PluginSecret {
+    fn one(current: Secret) -> Self {
+        Self {
+            current,
+            previous: None,
+        }
+    }
 }
 
 /// Where references lead.
@@ -126,13 +120,17 @@ pub(super) fn plugin_secret<'t>(
     match value.get_ref() {
         DeValue::String(_) => {
             let text = section.text_of(value, key)?;
-            Some(PluginSecret::Text(follow(section, &text, key, from)?, None))
+            follow(section, &text, key, from).map(PluginSecret::one)
         }
         DeValue::Array(pair) if pair.len() == 2 => {
             let mut texts = pair
                 .iter()
                 .filter_map(|item| follow(section, &section.text_of(item, key)?, key, from));
-            Some(PluginSecret::Text(texts.next()?, Some(texts.next()?)))
+            let current = texts.next()?;
+            Some(PluginSecret {
+                current,
+                previous: Some(texts.next()?),
+            })
         }
         DeValue::Table(_) => special(section.section_of(value, key.to_owned())?, from),
         DeValue::Array(_)
@@ -160,22 +158,23 @@ fn special(section: Section<'_>, from: &Sources<'_>) -> Option<PluginSecret> {
     section.done();
     match oauth2 {
         Some(oauth2) => oauth2_of(oauth2, from),
-        None => key.map(PluginSecret::PrivateKey),
+        None => key.map(PluginSecret::one),
     }
 }
 
+/// The keys are checked, so that a file written for it stays right; the token is not fetched yet.
 fn oauth2_of(section: Section<'_>, from: &Sources<'_>) -> Option<PluginSecret> {
-    let token_url = section.needed_text("token_url", "https://login.example.com/token");
-    let client_id = needed_name(&section, "client_id", from);
-    let client_secret = needed(&section, "client_secret", from);
-    let scope = section.text("scope").map(Spanned::into_inner);
+    section.needed_text("token_url", "https://login.example.com/token");
+    needed_name(&section, "client_id", from);
+    needed(&section, "client_secret", from);
+    section.text("scope");
+    section.sink.add(
+        &section.place,
+        "tokens that the host fetches are not in this version",
+        "give a token that the provider made for you, as env:NAME",
+    );
     section.done();
-    Some(PluginSecret::OAuth2(OAuth2 {
-        token_url: token_url?.into_inner(),
-        client_id: client_id?,
-        client_secret: client_secret?,
-        scope,
-    }))
+    None
 }
 
 fn follow(

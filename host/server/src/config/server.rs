@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use trunkline_engine::{Trust, bad_keys};
 
 use super::secret::{Secret, Sources, secret};
 use super::section::{Placed, Section};
@@ -128,7 +129,7 @@ pub(super) fn plugins(section: Option<Section<'_>>, from: &Sources<'_>) -> Plugi
     if let Some(dir) = section.text("dir") {
         settings.dir = from.path(dir.get_ref());
     }
-    settings.trusted_keys = plain(section.texts("trusted_keys"));
+    settings.trusted_keys = trusted_keys(&section);
     let required = section.flag("require_signature");
     settings.require_signature = required.unwrap_or(!settings.trusted_keys.is_empty());
     if settings.require_signature && settings.trusted_keys.is_empty() {
@@ -140,6 +141,24 @@ pub(super) fn plugins(section: Option<Section<'_>>, from: &Sources<'_>) -> Plugi
     }
     section.done();
     settings
+}
+
+fn trusted_keys(section: &Section<'_>) -> Vec<String> {
+    let keys = section.texts("trusted_keys");
+    for key in &keys {
+        let trust = Trust {
+            trusted_keys: vec![key.get_ref().clone()],
+            ..Trust::default()
+        };
+        if !bad_keys(&trust).is_empty() {
+            section.sink.add(
+                &key.span(),
+                "this is no minisign public key",
+                "write the second line of the .pub file that `minisign -G` made; it begins with RW",
+            );
+        }
+    }
+    plain(keys)
 }
 
 /// The `time_zone` of a section, by its IANA name.

@@ -97,7 +97,7 @@ fn the_example_is_read_whole() {
     assert!(messages.page_push.is_some());
     let sms = &config.channels[&ChannelName::from("acme-sms")];
     assert_eq!(sms.plugin.as_str(), "sms");
-    assert_eq!(sms.settings["number"], "+15550100");
+    assert_eq!(sms.settings["number"].as_str(), Some("+15550100"));
     assert!(config.bots.contains_key(&BotName::from("csat")));
 }
 

@@ -1,0 +1,193 @@
+//! Plugins and those who use them, on a copy of the folder: the engine leaves notes beside files that
+//! it refuses, and keeps what it runs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trunkline_core::id::Timestamp;
+use trunkline_engine::{
+    Engine, EngineConfig, FileState, FileStatus, FoundFile, Supplies, User, complaints,
+    manifests_in,
+};
+use trunkline_flow::ports::{
+    BoxFuture, CheckedAccount, PluginArchive, PluginFile, PluginVersion, SendError, StoreError,
+};
+
+use super::{Line, Word};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::wiring;
+
+/// Every file, then every channel and bot.
+pub(super) async fn look(config: &Config) -> Vec<Line> {
+    let wanted = wiring::engine(config);
+    match look_at_copy(&wanted).await {
+        Ok(lines) => lines,
+        Err(why) => {
+            let dir = wanted.dir.display();
+            vec![Line::new(
+                "plugins",
+                "folder",
+                Word::Bad,
+                format!("{dir}: {why}"),
+            )]
+        }
+    }
+}
+
+async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
+    let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
+    if wanted.dir.exists() {
+        copy_files(&wanted.dir, copy.path()).map_err(|error| error.to_string())?;
+    }
+    let cache = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let config = EngineConfig {
+        dir: copy.path().to_owned(),
+        cache_dir: cache.path().join("cache"),
+        ..wanted.clone()
+    };
+    let manifests = manifests_in(&config.dir).map_err(|error| error.to_string())?;
+    let unfit = complaints(&config, &manifests);
+    let engine = Engine::start(config.clone(), supplies())
+        .await
+        .map_err(|error| error.to_string())?;
+    let status = engine.status();
+    let mut lines: Vec<Line> = status.files.iter().map(file).collect();
+    let channels = config.channels.keys().cloned().map(User::Channel);
+    let bots = config.bots.keys().cloned().map(User::Bot);
+    for user in channels.chain(bots) {
+        let own = unfit.iter().filter(|(of, _)| *of == user);
+        let own: Vec<_> = own
+            .map(|(_, complaint)| {
+                let text = complaint.text.clone();
+                Line::new(of(&user), &complaint.place, Word::Bad, text)
+            })
+            .collect();
+        if own.is_empty() {
+            lines.push(asked(&engine, &user).await);
+        }
+        lines.extend(own);
+    }
+    Ok(lines)
+}
+
+fn file(file: &FileStatus) -> Line {
+    let (verdict, text) = match &file.state {
+        FileState::Live => {
+            let name = file.plugin.as_deref().unwrap_or_default();
+            let version = file.version.as_deref().unwrap_or_default();
+            (Word::Good, format!("{name} {version}"))
+        }
+        FileState::Refused(refusal) => (
+            Word::Bad,
+            format!("{}; {}", refusal.reason, refusal.what_to_do),
+        ),
+        FileState::Loading => (Word::Doubtful, "it is still being written".to_owned()),
+        FileState::Quarantined { .. } => (Word::Bad, "it trapped too often".to_owned()),
+    };
+    Line::new(format!("plugin {}", file.file), "file", verdict, text)
+}
+
+async fn asked(engine: &Engine, user: &User) -> Line {
+    let (verdict, text) = match engine.check(user).await {
+        Ok(Some(account)) if account.warnings.is_empty() => (Word::Good, named(&account)),
+        Ok(Some(account)) => (
+            Word::Doubtful,
+            format!("{}; {}", named(&account), account.warnings.join("; ")),
+        ),
+        Ok(None) => (Word::Good, "its plugin is live and has no check".to_owned()),
+        Err(
+            error @ (SendError::Again { .. } | SendError::Throttled { .. } | SendError::Unknown(_)),
+        ) => (Word::Doubtful, error.to_string()),
+        Err(
+            error @ (SendError::Refused(_)
+            | SendError::OptedOut(_)
+            | SendError::Credentials(_)
+            | SendError::Plugin(_)
+            | SendError::NoPlugin(_)
+            | SendError::Store(_)),
+        ) => (Word::Bad, error.to_string()),
+    };
+    Line::new(of(user), "account", verdict, text)
+}
+
+fn named(account: &CheckedAccount) -> String {
+    match &account.name {
+        Some(name) => format!("{name} ({})", account.id),
+        None => account.id.clone(),
+    }
+}
+
+fn of(user: &User) -> String {
+    match user {
+        User::Channel(name) => format!("channel {name}"),
+        User::Bot(name) => format!("bot {name}"),
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.ends_with(".wasm") || text.ends_with(".minisig") {
+            std::fs::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn supplies() -> Supplies {
+    let no_files = |_| -> BoxFuture<'static, Result<FoundFile, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    };
+    Supplies {
+        archive: Arc::new(MemoryArchive::default()),
+        files: Arc::new(no_files),
+        time: Arc::new(SystemClock),
+    }
+}
+
+/// Plugin files for as long as the check runs.
+#[derive(Debug, Default)]
+struct MemoryArchive {
+    files: Mutex<BTreeMap<String, PluginFile>>,
+}
+
+impl PluginArchive for MemoryArchive {
+    fn keep(
+        &self,
+        hash: &PluginVersion,
+        name: &str,
+        version: &str,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let file = PluginFile {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(hash.0.clone(), file);
+        Ok(())
+    }
+
+    fn fetch(&self, hash: &PluginVersion) -> Result<Option<PluginFile>, StoreError> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(files.get(&hash.0).cloned())
+    }
+
+    fn made_live(&self, _: &PluginVersion, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn history(&self, _: &str) -> Result<Vec<PluginVersion>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn in_use(&self) -> Result<Vec<PluginVersion>, StoreError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,124 @@
+//! Asking the running host: its admin API, with the admin token.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::Failure;
+use crate::config::{self, Secret};
+use crate::report::Problem;
+use crate::token;
+
+/// How long the host may take; a refresh of lights asks every ECE.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The running host.
+#[derive(Debug)]
+pub(super) struct Host {
+    base: String,
+    token: Secret,
+    http: reqwest::Client,
+}
+
+impl Host {
+    /// Of this configuration file. Only `[server]` and `[store]` are read: secrets of integrations and
+    /// channels need not be known here.
+    pub(super) fn find(config: &Path) -> Result<Self, Failure> {
+        let contact = config::contact(config).map_err(Failure::usage)?;
+        let token = match contact.admin_token {
+            Some(token) => token,
+            None => token_beside(&contact.store)?,
+        };
+        // The host is on this machine: no proxy is asked on the way.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(ANSWER_TIMEOUT)
+            .build();
+        Ok(Self {
+            base: format!("http://{}/api/v1", reachable(contact.listen)),
+            token,
+            http: http.map_err(Failure::problem)?,
+        })
+    }
+
+    /// A document.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        self.ask(Method::GET, path, query).await
+    }
+
+    /// Something done, and a document about it.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        self.ask(Method::POST, path, &[]).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        let mut url = url::Url::parse(&self.base).map_err(Failure::problem)?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        let request = self.http.request(method, url).query(query);
+        let answer = request
+            .bearer_auth(self.token.reveal())
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(Failure::problem)?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|error| {
+                Failure::Problem(format!(
+                    "the host's answer cannot be read: {error}; is it another version?"
+                ))
+            });
+        }
+        let text = serde_json::from_slice::<Problem>(&body).map_or_else(
+            |_| format!("the host answers {status}"),
+            |problem| problem.error,
+        );
+        Err(Failure::Problem(text))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let hint = if error.is_connect() {
+            "is `trunkline serve` running with this configuration?"
+        } else {
+            "look at the host's log"
+        };
+        Failure::Problem(format!(
+            "the host at {} does not answer: {hint} ({error})",
+            self.base
+        ))
+    }
+}
+
+fn token_beside(store: &Path) -> Result<Secret, Failure> {
+    let path = token::token_file(store);
+    token::read(&path).map_err(|error| {
+        Failure::Problem(format!(
+            "the admin token cannot be read from {}: {error}; the host makes it when it first starts",
+            path.display()
+        ))
+    })
+}
+
+/// Where somebody who listens everywhere is found from here.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

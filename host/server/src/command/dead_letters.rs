@@ -1,0 +1,126 @@
+//! `dead-letters`: what gave up, and putting it back.
+
+use std::io::{self, Write};
+
+use trunkline_flow::ports::{DeadLetter, Scope};
+
+use super::arguments::{DeadLetterAction, DeadLetters};
+use super::client::Host;
+use super::{Failure, OK, block_on, print_json, table};
+
+/// Lists, shows or replays.
+pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
+    match &arguments.action {
+        DeadLetterAction::List {
+            host,
+            before,
+            limit,
+        } => {
+            let mut query = vec![("limit", limit.to_string())];
+            query.extend(before.map(|before| ("before", before.to_string())));
+            let found = Host::find(&host.config)?;
+            let letters: Vec<DeadLetter> = block_on(found.get(&["dead-letters"], &query))?;
+            if host.json {
+                print_json(&letters)?;
+            } else {
+                list(&letters)?;
+            }
+        }
+        DeadLetterAction::Show { id, host } => {
+            let found = Host::find(&host.config)?;
+            let id = id.to_string();
+            let letter: DeadLetter = block_on(found.get(&["dead-letters", &id], &[]))?;
+            if host.json {
+                print_json(&letter)?;
+            } else {
+                show(&letter)?;
+            }
+        }
+        DeadLetterAction::Replay { id, host } => {
+            let found = Host::find(&host.config)?;
+            let id = id.to_string();
+            let done: serde_json::Value = block_on(found.post(&["dead-letters", &id, "replay"]))?;
+            if host.json {
+                print_json(&done)?;
+            } else {
+                writeln!(io::stdout().lock(), "dead letter {id} is on its way again")?;
+            }
+        }
+    }
+    Ok(OK)
+}
+
+fn list(letters: &[DeadLetter]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if letters.is_empty() {
+        return writeln!(out, "no dead letters");
+    }
+    let heading = [
+        "id",
+        "when (UTC)",
+        "where",
+        "conversation",
+        "replayed",
+        "reason",
+    ];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    rows.extend(letters.iter().map(|letter| {
+        vec![
+            letter.id.0.to_string(),
+            table::time(letter.at.0),
+            place(letter),
+            letter
+                .conversation
+                .map_or_else(String::new, |id| id.to_string()),
+            letter
+                .replayed
+                .map_or_else(String::new, |at| table::time(at.0)),
+            letter.reason.clone(),
+        ]
+    }));
+    table::print(&mut out, &rows)
+}
+
+fn show(letter: &DeadLetter) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let rows = [
+        ("dead letter", letter.id.0.to_string()),
+        ("when (UTC)", table::time(letter.at.0)),
+        ("where", place(letter)),
+        (
+            "conversation",
+            letter
+                .conversation
+                .map_or_else(String::new, |id| id.to_string()),
+        ),
+        (
+            "delivery",
+            letter
+                .delivery
+                .map_or_else(String::new, |id| id.to_string()),
+        ),
+        (
+            "replayed",
+            letter
+                .replayed
+                .map_or_else(String::new, |at| table::time(at.0)),
+        ),
+        ("reason", letter.reason.clone()),
+    ];
+    let rows: Vec<_> = rows
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    table::print(&mut out, &rows)?;
+    writeln!(out, "\n{}", letter.content)
+}
+
+fn place(letter: &DeadLetter) -> String {
+    match &letter.scope {
+        Some(Scope::Channel(name)) => format!("channel {name}"),
+        Some(Scope::Integration(name)) => format!("ECE {name}"),
+        Some(Scope::Bot(name)) => format!("bot {name}"),
+        None => String::new(),
+    }
+}

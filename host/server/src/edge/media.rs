@@ -1,0 +1,97 @@
+//! `/media/{token}`: a file for ECE, a provider or an agent. The token is the permission; it expires.
+//!
+//! A browser must never run what a stranger sent: always a download, never sniffed.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use trunkline_core::message::StoredFile;
+use trunkline_flow::ports::{Clock, Download, Store};
+
+use super::busy;
+use crate::host::Host;
+
+/// The file, streamed; 404 when the token is unknown or has expired.
+pub(super) async fn file(State(host): State<Arc<Host>>, Path(token): Path<String>) -> Response {
+    match host.store().open_file(&token, host.clock().now()).await {
+        Ok(Some((file, download))) => send(&file, download),
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a file cannot be read");
+            busy()
+        }
+    }
+}
+
+fn send(file: &StoredFile, download: Download) -> Response {
+    let pieces = stream::unfold(download, |mut download| async move {
+        let piece = (download.next)().await?;
+        Some((piece, download))
+    });
+    let mut response = Body::from_stream(pieces).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type(&file.content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&file.name));
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn content_type(text: &str) -> HeaderValue {
+    let unknown = HeaderValue::from_static("application/octet-stream");
+    HeaderValue::from_str(text).unwrap_or(unknown)
+}
+
+/// The name twice (RFC 6266): plain for old readers, then as it is.
+fn disposition(name: &str) -> HeaderValue {
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || ".-_ ".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let exact: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}");
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_break_out_of_no_header() {
+        let header = disposition("a\"b\r\nSet-Cookie: x=ü.png");
+        assert_eq!(
+            header,
+            "attachment; filename=\"a_b__Set-Cookie_ x__.png\"; \
+             filename*=UTF-8''a%22b%0D%0ASet-Cookie%3A%20x%3D%C3%BC.png"
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! `/metrics`: counts for Prometheus, in its text format. No label holds what people wrote, an
+//! address or a token.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::host::Host;
+use crate::report::{Colour, LightReport, StatusReport};
+
+/// All of it.
+pub(super) async fn metrics(State(host): State<Arc<Host>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (kind, text(&host.report())).into_response()
+}
+
+fn text(report: &StatusReport) -> String {
+    let mut text = String::new();
+    for count in &report.counts {
+        let kind = if count.gauge { "gauge" } else { "counter" };
+        let suffix = if count.gauge { "" } else { "_total" };
+        let name = format!("trunkline_{}{suffix}", count.name);
+        line(&mut text, &format!("# TYPE {name} {kind}"));
+        line(&mut text, &format!("{name} {}", count.value));
+    }
+    line(&mut text, "# TYPE trunkline_entry_point_green gauge");
+    for integration in &report.integrations {
+        for point in &integration.entry_points {
+            let lights = [
+                ("agent", &point.agent),
+                ("depth", &point.depth),
+                ("wait", &point.wait),
+                ("status", &point.status),
+            ];
+            for (light, state) in lights {
+                let labels = format!(
+                    "integration=\"{}\",entry_point=\"{}\",light=\"{light}\"",
+                    escaped(&integration.name),
+                    escaped(&point.name)
+                );
+                gauge(&mut text, "trunkline_entry_point_green", &labels, state);
+            }
+        }
+    }
+    line(&mut text, "# TYPE trunkline_channel_green gauge");
+    for channel in &report.channels {
+        let labels = format!("channel=\"{}\"", escaped(&channel.name));
+        gauge(
+            &mut text,
+            "trunkline_channel_green",
+            &labels,
+            &channel.light,
+        );
+    }
+    text
+}
+
+/// Absent while nobody knows.
+fn gauge(text: &mut String, name: &str, labels: &str, light: &LightReport) {
+    match light.colour {
+        Colour::Green => line(text, &format!("{name}{{{labels}}} 1")),
+        Colour::Red => line(text, &format!("{name}{{{labels}}} 0")),
+        Colour::Unknown => {}
+    }
+}
+
+fn line(text: &mut String, content: &str) {
+    // Writing to a String cannot fail.
+    let _written = writeln!(text, "{content}");
+}
+
+fn escaped(label: &str) -> String {
+    label
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}

@@ -1,0 +1,210 @@
+//! What the admin API, `/readyz` and `/metrics` tell, put together from what each part says of itself.
+
+use trunkline_core::id::PluginName;
+use trunkline_engine::{FileState, FileStatus};
+use trunkline_flow::Status;
+
+use super::Host;
+use crate::report::{
+    Colour, ConfigurationReport, ConnectionReport, CountReport, EntryPointReport,
+    IntegrationReport, LightReport, PluginReport, StatusReport,
+};
+
+impl Host {
+    /// The whole report, with the lights as they were last read.
+    pub fn report(&self) -> StatusReport {
+        let config = self.config();
+        StatusReport {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started.0,
+            configuration: self.configuration(),
+            integrations: config
+                .integrations
+                .iter()
+                .map(|(name, integration)| {
+                    let read = self.board.integration(name);
+                    read.unwrap_or_else(|| not_read(&name.0, &integration.ece.entry_points))
+                })
+                .collect(),
+            channels: config
+                .channels
+                .iter()
+                .map(|(name, channel)| {
+                    let light = self.board.channel(name).unwrap_or_else(unread);
+                    self.connection(&format!("channels.{name}"), &name.0, &channel.plugin, light)
+                })
+                .collect(),
+            bots: config
+                .bots
+                .iter()
+                .map(|(name, bot)| {
+                    let live = LightReport {
+                        colour: Colour::Green,
+                        why: "live".to_owned(),
+                    };
+                    self.connection(&format!("bots.{name}"), &name.0, &bot.plugin, live)
+                })
+                .collect(),
+            plugins: self
+                .engine()
+                .status()
+                .files
+                .into_iter()
+                .map(plugin)
+                .collect(),
+            counts: counts(&self.flow.status()),
+        }
+    }
+
+    /// Which configuration is in force.
+    pub fn configuration(&self) -> ConfigurationReport {
+        let in_force = self.read();
+        ConfigurationReport {
+            file: in_force.config.file.display().to_string(),
+            in_force_since: in_force.since.0,
+            refused: in_force.refused.clone(),
+        }
+    }
+
+    /// What does not work, one line each; the host takes messages all the same.
+    pub fn problems(&self) -> Vec<String> {
+        let report = self.report();
+        let mut problems = Vec::new();
+        if report.configuration.refused.is_some() {
+            problems.push("the configuration file as it stands now was refused".to_owned());
+        }
+        for integration in &report.integrations {
+            if let Some(why) = silent(integration) {
+                problems.push(format!("ECE {}: {why}", integration.name));
+            }
+        }
+        for connection in report.channels.iter().chain(&report.bots) {
+            if connection.light.colour == Colour::Red {
+                problems.push(format!("{}: {}", connection.name, connection.light.why));
+            }
+        }
+        problems
+    }
+
+    /// A channel or bot without a plugin is red, whatever was read before.
+    fn connection(
+        &self,
+        table: &str,
+        name: &str,
+        plugin: &PluginName,
+        light: LightReport,
+    ) -> ConnectionReport {
+        let unserved = self.engine().status().unserved.remove(table);
+        ConnectionReport {
+            name: name.to_owned(),
+            plugin: plugin.0.clone(),
+            light: unserved.map_or(light, |why| LightReport {
+                colour: Colour::Red,
+                why,
+            }),
+        }
+    }
+}
+
+/// Why an ECE of which nothing is known is silent: nothing at all could be read.
+fn silent(integration: &IntegrationReport) -> Option<&str> {
+    let lights = integration.entry_points.iter().flat_map(lights);
+    let mut dark = None;
+    for light in lights {
+        match light.colour {
+            Colour::Unknown => dark = Some(light.why.as_str()),
+            Colour::Green | Colour::Red => return None,
+        }
+    }
+    // Not read yet is no problem.
+    dark.filter(|_| integration.read_at > 0)
+}
+
+fn lights(point: &EntryPointReport) -> [&LightReport; 4] {
+    [&point.agent, &point.depth, &point.wait, &point.status]
+}
+
+fn unread() -> LightReport {
+    LightReport {
+        colour: Colour::Unknown,
+        why: "not read yet".to_owned(),
+    }
+}
+
+fn not_read<'a>(
+    name: &str,
+    points: impl IntoIterator<Item = (&'a trunkline_core::id::EntryPointName, &'a String)>,
+) -> IntegrationReport {
+    let points = points.into_iter().map(|(name, id)| EntryPointReport {
+        name: name.0.clone(),
+        id: id.clone(),
+        agent: unread(),
+        depth: unread(),
+        wait: unread(),
+        status: unread(),
+    });
+    IntegrationReport {
+        name: name.to_owned(),
+        read_at: 0,
+        entry_points: points.collect(),
+    }
+}
+
+fn plugin(file: FileStatus) -> PluginReport {
+    let (state, reason) = match file.state {
+        FileState::Loading => ("loading", None),
+        FileState::Live => ("live", None),
+        FileState::Refused(refusal) => (
+            "refused",
+            Some(format!("{}; {}", refusal.reason, refusal.what_to_do)),
+        ),
+        FileState::Quarantined { serving } => {
+            let instead = serving.map_or_else(
+                || "nothing serves instead".to_owned(),
+                |hash| format!("{} serves instead", short(&hash)),
+            );
+            (
+                "quarantined",
+                Some(format!("it trapped too often; {instead}")),
+            )
+        }
+    };
+    PluginReport {
+        name: file.plugin.unwrap_or_else(|| file.file.clone()),
+        version: file.version,
+        file: Some(file.file),
+        hash: file.sha256,
+        state: state.to_owned(),
+        reason,
+        toml: file.paste,
+    }
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+fn counts(status: &Status) -> Vec<CountReport> {
+    let count = |name: &str, value, gauge| CountReport {
+        name: name.to_owned(),
+        value,
+        gauge,
+    };
+    vec![
+        count("customers_in_work", status.owners, true),
+        count("customers_waiting", status.owners_waiting, true),
+        count("events_accepted", status.accepted, false),
+        count("events_duplicate", status.duplicates, false),
+        count("events_parked", status.parked, false),
+        count("calls_kept_raw", status.kept_raw, false),
+        count("events_stepped", status.stepped, false),
+        count("delivered_to_customers", status.delivered_customer, false),
+        count("delivered_to_ece", status.delivered_ece, false),
+        count("delivered_to_bots", status.delivered_bot, false),
+        count("files_fetched", status.delivered_files, false),
+        count("dead_letters", status.dead, false),
+        count("retries", status.retries, false),
+        count("outcomes_unknown", status.unknown, false),
+        count("signals_dropped", status.signals_dropped, false),
+    ]
+}
