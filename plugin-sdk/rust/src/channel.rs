@@ -2,6 +2,8 @@
 //!
 //! Every call runs in a fresh instance and may be run again from the top: the same arguments and answers must
 //! lead to the same requests. Nothing is remembered between two calls but what goes in and out here.
+//!
+//! Long, because it is one vocabulary: every type is a few documented lines, and readers look them up together.
 
 use serde::{Deserialize, Serialize};
 

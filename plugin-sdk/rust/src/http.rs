@@ -14,6 +14,8 @@
 //!
 //! Only granted hosts answer; everything else is [`FetchError::Denied`]. A secret goes by its name and is put in by
 //! the host, at its edge. Without a word about repetition a GET or HEAD is `safe` and everything else `once`.
+//!
+//! Long, because a request, its builder and its answer are read together.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! Shared types, ours to theirs and back: `types`, `http`, `secrets`, `log`.
+//!
+//! Long, because it is one conversion after another, a few lines each.
 
 use super::channel::trunkline::plugin::{http as w, log as wl, secrets as ws, types as wt};
 use crate::{http, log, secrets, types};
