@@ -13,8 +13,11 @@ pub mod world;
 /// The store in memory.
 pub mod store;
 
-/// A channel's plugin with its provider, and bots.
+/// A channel's plugin with its provider.
 pub mod provider;
+
+/// What its bots say.
+pub mod bots;
 
 /// ECE with its agents.
 pub mod ece;

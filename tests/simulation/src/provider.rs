@@ -1,9 +1,6 @@
-//! A channel's plugin with the provider behind it, and two bots: `faq` hands over to an agent who asks for one, `survey` asks
-//! one question.
+//! A channel's plugin with the provider behind it, and the plugins of two bots.
 
-use trunkline_core::event::{
-    BotAction, BotEvent, BotState, BotTurn, DeliveryName, Profile, ReceiptState,
-};
+use trunkline_core::event::{BotEvent, BotState, BotTurn, DeliveryName, Profile, ReceiptState};
 use trunkline_core::id::{BotName, ChannelName, DeliveryId, Timestamp};
 use trunkline_core::message::{Address, Content};
 use trunkline_flow::ports::{
@@ -12,16 +9,11 @@ use trunkline_flow::ports::{
     ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
 };
 
+use crate::bots;
 use crate::clock::SimClock;
 use crate::configured::{JOINED, PROBING};
 use crate::store::MemoryStore;
 use crate::world::{Arrived, Doing, Shared};
-
-/// In a customer's message: the bot hands over.
-pub const WANTS_AGENT: &str = "🙋";
-
-/// After so many ms without a word a bot closes.
-const IDLE_MS: u64 = 300_000;
 
 /// The plugins of one life.
 #[derive(Debug, Clone)]
@@ -324,9 +316,9 @@ impl Plugins for SimPlugins {
         Ok(BotTurn {
             epoch: call.ask.epoch,
             actions: if survey {
-                survey_says(&call.ask.event)
+                bots::survey_says(&call.ask.event)
             } else {
-                faq_says(&call.ask.event)
+                bots::faq_says(&call.ask.event)
             },
             state: Some(BotState {
                 version: 1,
@@ -362,48 +354,5 @@ pub fn said(content: &Content) -> String {
         | Content::Chosen { .. }
         | Content::Described { .. }
         | Content::Unknown(_) => "something else".to_owned(),
-    }
-}
-
-fn wake() -> BotAction {
-    BotAction::Wake {
-        name: "idle".to_owned(),
-        after_ms: IDLE_MS,
-    }
-}
-
-fn faq_says(event: &BotEvent) -> Vec<BotAction> {
-    match event {
-        BotEvent::Started(_) => vec![BotAction::Say("I am a bot".to_owned()), wake()],
-        BotEvent::Said(message) if said(&message.content).contains(WANTS_AGENT) => {
-            vec![BotAction::OfferHandover {
-                entry_point: None,
-                summary: None,
-                expires_ms: 120_000,
-            }]
-        }
-        BotEvent::Said(message) => vec![
-            BotAction::Say(format!("you said {}", said(&message.content))),
-            wake(),
-        ],
-        BotEvent::Timer(_) => vec![BotAction::Close],
-        BotEvent::Refused(_) | BotEvent::Expired | BotEvent::Returned | BotEvent::Callback(_) => {
-            vec![wake()]
-        }
-        BotEvent::Queued | BotEvent::Accepted(_) | BotEvent::Closed(_) => Vec::new(),
-    }
-}
-
-fn survey_says(event: &BotEvent) -> Vec<BotAction> {
-    match event {
-        BotEvent::Started(_) => vec![BotAction::Say("how was it?".to_owned()), wake()],
-        BotEvent::Said(_) | BotEvent::Timer(_) => vec![BotAction::Done],
-        BotEvent::Callback(_)
-        | BotEvent::Queued
-        | BotEvent::Accepted(_)
-        | BotEvent::Refused(_)
-        | BotEvent::Expired
-        | BotEvent::Returned
-        | BotEvent::Closed(_) => Vec::new(),
     }
 }

@@ -10,10 +10,11 @@ use trunkline_core::message::Content;
 use trunkline_flow::ports::{Clock, ReceivedEvent, ReceivedHappening, Request};
 use trunkline_flow::{Flow, Limits, Ports};
 
+use crate::bots::WANTS_AGENT;
 use crate::clock::SimClock;
 use crate::configured::{BLIND, PROBING, settings};
 use crate::ece::SimEce;
-use crate::provider::{SimPlugins, WANTS_AGENT, address};
+use crate::provider::{SimPlugins, address};
 use crate::store::{Disk, Flaw, MemoryStore, Tables};
 use crate::world::{Doing, Faults, HEALS_AFTER_MS, Phone, START, Shared, World};
 

@@ -1,5 +1,8 @@
 //! Seeds, and proof that the checkers can fail. `TRUNKLINE_SEEDS` plays more of them, `TRUNKLINE_SEED` one.
 
+/// Flow's policies, with decisions written by hand.
+mod policies;
+
 use simulation::check;
 use simulation::run::play;
 use simulation::store::Flaw;

@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use trunkline_core::customer::Customer;
+use trunkline_core::effect::Payload;
+use trunkline_core::id::Timestamp;
+
+use super::Owner;
+use crate::deliver::{Attempt, Finished};
+use crate::flow::Outside;
+use crate::lanes::LaneId;
+use crate::owners::Wake;
+use crate::ports::{OutboxItem, Scope};
+
+impl<O: Outside> Owner<O> {
+    /// Begins an attempt on every lane whose head is due.
+    pub(super) fn begin_deliveries(&mut self) {
+        let now = self.inner.now();
+        let due: Vec<LaneId> = self
+            .lanes
+            .heads()
+            .filter(|(_, item)| self.due_at(item, now) <= now)
+            .map(|(lane, _)| lane)
+            .collect();
+        for lane in due {
+            self.begin(lane);
+        }
+    }
+
+    fn begin(&mut self, lane: LaneId) {
+        let Some((item, receipt)) = self.lanes.begin(lane) else {
+            return;
+        };
+        self.desk.set_busy(lane.1, true);
+        let attempt = Attempt {
+            inner: Arc::clone(&self.inner),
+            item,
+            channel: self.customer.channel.clone(),
+            opted_out: self.customer.opted_out,
+            addresses: self.addresses.clone(),
+            peer_state: self.peer_state.clone(),
+            receipt,
+        };
+        self.running.spawn(attempt.run(lane));
+    }
+
+    /// When an item may go out: its own time, or the end of a pause; at once when its unknown outcome is known by now.
+    fn due_at(&self, item: &OutboxItem, now: Timestamp) -> Timestamp {
+        if let Payload::OpenEce(open) = &item.delivery.payload
+            && item.left_at.is_some()
+            && self
+                .inner
+                .opens
+                .session(&open.integration, item.delivery.id, now)
+                .is_some()
+        {
+            return now;
+        }
+        let pause =
+            scope_of(item, &self.customer).and_then(|scope| self.inner.pauses.until(&scope, now));
+        pause.map_or(item.next_at, |end| end.max(item.next_at))
+    }
+
+    /// The next timer or delivery.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let timer = self.timers.values().min().copied();
+        let delivery = self
+            .lanes
+            .heads()
+            .map(|(_, item)| self.due_at(item, now))
+            .min();
+        [timer, delivery].into_iter().flatten().min()
+    }
+
+    /// An attempt is over.
+    pub(super) fn note(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) => {
+                tracing::error!(%error, customer = %self.customer.id, "a bug stopped a delivery; it is tried again");
+                self.stumbled = true;
+                self.desk.leave(Wake::Reload);
+                return;
+            }
+        };
+        self.desk.set_busy(finished.lane.1, false);
+        let now = self.inner.now();
+        match finished.settled {
+            Some(outcome) => {
+                self.lanes
+                    .finish(finished.lane, finished.attempts, &outcome, now);
+                if finished.peer_changed {
+                    self.desk.leave(Wake::News);
+                }
+            }
+            None => self.desk.leave(Wake::Reload),
+        }
+    }
+}
+
+/// What a delivery's pauses are kept under.
+fn scope_of(item: &OutboxItem, customer: &Customer) -> Option<Scope> {
+    match &item.delivery.payload {
+        Payload::ToCustomer(_) | Payload::FetchFromCustomer { .. } => {
+            Some(Scope::Channel(customer.channel.clone()))
+        }
+        Payload::OpenEce(open) => Some(Scope::Integration(open.integration.clone())),
+        Payload::ToEce { integration, .. } | Payload::EndEce { integration, .. } => {
+            Some(Scope::Integration(integration.clone()))
+        }
+        Payload::FetchFromEce { integration, .. } => integration.clone().map(Scope::Integration),
+        Payload::AskBot(_) => None,
+    }
+}

@@ -1,0 +1,489 @@
+//! Flow alone on a bench: decisions written by hand, answers of plugins and ECE given beforehand, everything that was asked
+//! written down.
+//!
+//! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
+//! then says X), `later`. What becomes of it is noted in the trace.
+//!
+//! Longer than most: the hand-written core and the scripted ports read best side by side.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use simulation::clock::SimClock;
+use simulation::provider::{address, said};
+use simulation::store::{Disk, Flaw, MemoryStore, Tables};
+use simulation::world::{Faults, START, Shared};
+use trunkline_core::customer::Customer;
+use trunkline_core::effect::{
+    AskBot, Author, BotContext, Delivery, EceMessage, Effect, Lane, OpenEce, OutboundContent,
+    Payload, SignalEffect, ToCustomer,
+};
+use trunkline_core::event::{
+    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, RemoteFile, Signal,
+};
+use trunkline_core::id::{
+    BotName, ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Epoch,
+    IntegrationName, Timestamp,
+};
+use trunkline_core::message::{Attachment, Content};
+use trunkline_core::settings::Settings;
+use trunkline_flow::ports::{
+    Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download, Ece,
+    EceError, Leaving, OpenOutcome, Opening, OutboundBody, PluginVersion, Plugins, ReceiveError,
+    ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
+};
+use trunkline_flow::{Core, Flow, Limits, Ports};
+
+/// Answers given beforehand; without one a call succeeds.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) sends: VecDeque<Result<SendProgress, SendError>>,
+    pub(crate) opens: VecDeque<Result<OpenOutcome, EceError>>,
+    pub(crate) eces: VecDeque<Result<(), EceError>>,
+    pub(crate) turns: VecDeque<Result<(), BotError>>,
+    pub(crate) receives: VecDeque<ReceiveError>,
+    pub(crate) downloads: VecDeque<Result<usize, SendError>>,
+    /// What was asked, in order, with its time in ms after the start.
+    pub(crate) asked: Vec<(u64, String)>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Bench {
+    pub(crate) flow: Flow<MemoryStore, Scripted, Scripted, SimClock>,
+    pub(crate) script: Arc<Mutex<Script>>,
+    pub(crate) disk: Disk,
+    pub(crate) shared: Shared,
+    pub(crate) clock: SimClock,
+}
+
+#[derive(Clone)]
+pub(crate) struct Scripted {
+    script: Arc<Mutex<Script>>,
+    clock: SimClock,
+}
+
+/// Runs a test in virtual time.
+pub(crate) fn on_bench<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Bench) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async { test(bench(limits)).await });
+}
+
+fn bench(limits: Limits) -> Bench {
+    let clock = SimClock::starting_at(START);
+    let shared = Shared::new(0, Some(Faults::none()));
+    let disk: Disk = Arc::new(Mutex::new(Tables::with(Flaw::None)));
+    let store = MemoryStore::new(Arc::clone(&disk), shared.clone(), clock);
+    let script = Arc::new(Mutex::new(Script::default()));
+    let scripted = Scripted {
+        script: Arc::clone(&script),
+        clock,
+    };
+    let ports = Ports {
+        store,
+        plugins: scripted.clone(),
+        ece: scripted,
+        clock,
+    };
+    let core = Core { handle, signal };
+    Bench {
+        flow: Flow::with_core(ports, Arc::new(Settings::default()), limits, core),
+        script,
+        disk,
+        shared,
+        clock,
+    }
+}
+
+impl Bench {
+    pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.script.lock().expect("no test panicked holding it")
+    }
+
+    /// A customer writes; the provider gets this status.
+    pub(crate) async fn write(&self, who: &str, key: &str, text: &str) -> Answer {
+        self.deliver_event(written(who, key, text)).await
+    }
+
+    pub(crate) async fn deliver_event(&self, event: ReceivedEvent) -> Answer {
+        let body = serde_json::to_vec(&[event]).expect("it is plain data");
+        self.flow.webhook(&"line".into(), request(body)).await
+    }
+
+    /// Waits until the fact holds, or a day has passed.
+    pub(crate) async fn until(&self, fact: impl Fn(&Self) -> bool) {
+        let deadline = self.clock.now().plus_ms(24 * 3_600_000);
+        while !fact(self) {
+            assert!(
+                self.clock.now() < deadline,
+                "it never was so:\n{}",
+                self.story()
+            );
+            self.pass(500).await;
+        }
+    }
+
+    pub(crate) async fn pass(&self, ms: u64) {
+        self.clock.sleep_until(self.clock.now().plus_ms(ms)).await;
+    }
+
+    /// Trace and dead letters hold this text.
+    pub(crate) fn told(&self, text: &str) -> bool {
+        self.story().contains(text)
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let script = self.script();
+        script.asked.iter().map(|(_, what)| what.clone()).collect()
+    }
+
+    pub(crate) fn asked_times(&self, what: &str) -> Vec<u64> {
+        let script = self.script();
+        let mine = script.asked.iter().filter(|(_, asked)| asked == what);
+        mine.map(|(at, _)| *at).collect()
+    }
+
+    pub(crate) fn story(&self) -> String {
+        let tables = self.disk.lock().expect("no test panicked holding it");
+        let trace = tables.trace().iter().map(|line| line.text.clone());
+        let dead = tables
+            .dead()
+            .map(|dead| format!("DEAD {:?} `{}`: {}", dead.kind, dead.content, dead.reason));
+        trace.chain(dead).collect::<Vec<_>>().join("\n")
+    }
+}
+
+pub(crate) fn request(body: Vec<u8>) -> Request {
+    Request {
+        method: "POST".to_owned(),
+        url: String::new(),
+        path: String::new(),
+        query: String::new(),
+        headers: Vec::new(),
+        body,
+    }
+}
+
+pub(crate) fn written(who: &str, key: &str, text: &str) -> ReceivedEvent {
+    let happening = Happening::Said(Content::Text(text.to_owned()));
+    received(who, key, ReceivedHappening::Customer(happening))
+}
+
+pub(crate) fn received(who: &str, key: &str, happening: ReceivedHappening) -> ReceivedEvent {
+    ReceivedEvent {
+        channel: Some("line".into()),
+        account: "ours".to_owned(),
+        key: key.into(),
+        at: START,
+        customer: vec![address(who)],
+        readdressed: Vec::new(),
+        profile: Profile::default(),
+        happening,
+        reply_to: None,
+        part: None,
+        resolve: None,
+        peer_changes: Vec::new(),
+    }
+}
+
+/// The answer every plugin gives.
+pub(crate) fn fine() -> Answer {
+    Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: b"fine".to_vec(),
+    }
+}
+
+/// The only conversation of a customer.
+pub(crate) fn conversation(customer: CustomerId) -> ConversationId {
+    ConversationId {
+        customer,
+        number: 1,
+    }
+}
+
+/// Decisions written by hand. The customer's `conversations` counts deliveries here.
+fn handle(
+    _settings: &Settings,
+    customer: &mut Customer,
+    now: Timestamp,
+    event: Event,
+) -> Vec<Effect> {
+    match event {
+        Event::Channel(ChannelEvent {
+            happening: Happening::Said(content),
+            ..
+        }) => obey(customer, now, &said(&content)),
+        other @ (Event::Channel(_)
+        | Event::Ece(_)
+        | Event::Delivery(_)
+        | Event::Receipt(_)
+        | Event::BotCallback { .. }
+        | Event::Timer(_)) => vec![Effect::Note {
+            conversation: Some(conversation(customer.id)),
+            text: format!("{other:?}"),
+        }],
+    }
+}
+
+fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match word {
+        "say" => vec![deliver(customer, say(rest, false))],
+        "confirm" => vec![deliver(customer, say(rest, true))],
+        "drop" => vec![
+            Effect::CancelLane {
+                conversation: conversation(customer.id),
+                lane: Lane::Customer,
+                reason: "dropped".to_owned(),
+            },
+            deliver(customer, say(rest, false)),
+        ],
+        "stop" => {
+            customer.opted_out = true;
+            Vec::new()
+        }
+        "open" => vec![deliver(customer, Payload::OpenEce(open()))],
+        "ece" => vec![deliver(
+            customer,
+            Payload::ToEce {
+                integration: "acme".into(),
+                session: "s1".into(),
+                message: EceMessage::Text(rest.to_owned()),
+            },
+        )],
+        "ask" => vec![deliver(customer, Payload::AskBot(ask()))],
+        "fetch" => vec![deliver(
+            customer,
+            Payload::FetchFromCustomer {
+                key: "k".into(),
+                attachment: Attachment {
+                    reference: "photo".to_owned(),
+                    name: None,
+                    content_type: None,
+                    size: None,
+                    caption: None,
+                },
+            },
+        )],
+        "later" => vec![Effect::SetTimer {
+            name: "later".into(),
+            at: now.plus_ms(30_000),
+        }],
+        _ => vec![Effect::Undeliverable {
+            conversation: conversation(customer.id),
+            key: "k".into(),
+            text: text.to_owned(),
+            reason: "nobody understands it".to_owned(),
+        }],
+    }
+}
+
+fn deliver(customer: &mut Customer, payload: Payload) -> Effect {
+    customer.conversations += 1;
+    Effect::Deliver(Delivery {
+        id: DeliveryId {
+            conversation: conversation(customer.id),
+            number: customer.conversations,
+        },
+        payload,
+    })
+}
+
+fn say(text: &str, despite_opt_out: bool) -> Payload {
+    Payload::ToCustomer(ToCustomer {
+        content: OutboundContent::Text(text.to_owned()),
+        author: Author::Bot,
+        author_name: None,
+        report: true,
+        despite_opt_out,
+    })
+}
+
+fn open() -> OpenEce {
+    OpenEce {
+        integration: "acme".into(),
+        entry_point: "support".into(),
+        subject: String::new(),
+        attributes: Vec::new(),
+        customer_name: None,
+        language: None,
+    }
+}
+
+fn ask() -> AskBot {
+    AskBot {
+        bot: "faq".into(),
+        epoch: Epoch(1),
+        event: BotEvent::Queued,
+        state: None,
+        context: BotContext {
+            customer_name: None,
+            language: None,
+            attributes: Vec::new(),
+            history: Vec::new(),
+        },
+    }
+}
+
+fn signal(_settings: &Settings, _customer: &Customer, signal: &Signal) -> Option<SignalEffect> {
+    let Signal::CustomerTyping(on) = signal else {
+        return None;
+    };
+    Some(SignalEffect::TypingToEce {
+        integration: "acme".into(),
+        session: "s1".into(),
+        on: *on,
+    })
+}
+
+impl Scripted {
+    fn ask(&self, what: String) -> std::sync::MutexGuard<'_, Script> {
+        let at = self.clock.now().ms_since(START);
+        let mut script = self.script.lock().expect("no test panicked holding it");
+        script.asked.push((at, what));
+        script
+    }
+}
+
+impl Plugins for Scripted {
+    async fn receive(
+        &self,
+        _channel: &ChannelName,
+        request: &Request,
+        _at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        if let Some(error) = self.ask("receive".to_owned()).receives.pop_front() {
+            return Err(error);
+        }
+        Ok(Reception {
+            answer: fine(),
+            events: serde_json::from_slice(&request.body).expect("the tests wrote it"),
+        })
+    }
+
+    async fn resolve(&self, _channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
+        vec![event]
+    }
+
+    async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {
+        let OutboundBody::Text(text) = &call.outbound.body else {
+            return Err(SendError::Refused("only text".to_owned()));
+        };
+        let unknown = call.outbound.unknown_since.map_or("", |_| " again");
+        let answer = self.ask(format!("send {text}{unknown}")).sends.pop_front();
+        let version = PluginVersion("v1".to_owned());
+        let left = leaving.now(Some(version.clone())).await;
+        left.map_err(|error| SendError::Store(error.to_string()))?;
+        self.clock.sleep_until(self.clock.now().plus_ms(10)).await;
+        Ok(Sent {
+            ids: vec![format!("p-{}", call.outbound.delivery)],
+            progress: answer.unwrap_or(Ok(SendProgress::All))?,
+            peer_changes: Vec::new(),
+            version,
+        })
+    }
+
+    async fn download(&self, _call: AttachmentCall) -> Result<Download, SendError> {
+        let answer = self.ask("download".to_owned()).downloads.pop_front();
+        let size = answer.unwrap_or(Ok(3))?;
+        let mut piece = Some(Ok(Bytes::from(vec![0; size])));
+        Ok(Download {
+            name: Some("photo.jpg".to_owned()),
+            content_type: Some("image/jpeg".to_owned()),
+            size: None,
+            next: Box::new(move || Box::pin(std::future::ready(piece.take()))),
+        })
+    }
+
+    async fn turn(&self, call: BotCall, _leaving: Leaving) -> Result<BotTurn, BotError> {
+        let answer = self.ask("turn".to_owned()).turns.pop_front();
+        answer.unwrap_or(Ok(()))?;
+        Ok(BotTurn {
+            epoch: call.ask.epoch,
+            actions: Vec::new(),
+            state: None,
+        })
+    }
+
+    async fn bot_receive(
+        &self,
+        _bot: &BotName,
+        request: &Request,
+        _at: Timestamp,
+    ) -> Result<BotReception, ReceiveError> {
+        let customer = serde_json::from_slice(&request.body).expect("the tests wrote it");
+        Ok(BotReception {
+            answer: fine(),
+            callbacks: vec![(conversation(customer), Epoch(1), vec![7])],
+        })
+    }
+
+    fn capabilities(&self, _channel: &ChannelName) -> Capabilities {
+        Capabilities::default()
+    }
+
+    fn state_version(&self, _bot: &BotName) -> Option<u32> {
+        Some(1)
+    }
+}
+
+impl Ece for Scripted {
+    async fn open(&self, opening: Opening, leaving: Leaving) -> Result<OpenOutcome, EceError> {
+        let again = if opening.again_after_unknown {
+            " again"
+        } else {
+            ""
+        };
+        let answer = self.ask(format!("open{again}")).opens.pop_front();
+        let left = leaving.now(None).await;
+        left.map_err(|error| EceError::Unreachable(error.to_string()))?;
+        answer.unwrap_or_else(|| Ok(OpenOutcome::Started("s1".into())))
+    }
+
+    async fn send(
+        &self,
+        _integration: &IntegrationName,
+        _session: &EceSession,
+        message: &EceMessage,
+        _leaving: Leaving,
+    ) -> Result<(), EceError> {
+        let EceMessage::Text(text) = message else {
+            return Ok(());
+        };
+        let answer = self.ask(format!("ece {text}")).eces.pop_front();
+        answer.unwrap_or(Ok(()))
+    }
+
+    async fn typing(
+        &self,
+        _integration: &IntegrationName,
+        _session: &EceSession,
+        on: bool,
+    ) -> Result<(), EceError> {
+        drop(self.ask(format!("typing {on}")));
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        _integration: &IntegrationName,
+        session: &EceSession,
+    ) -> Result<(), EceError> {
+        drop(self.ask(format!("end {session}")));
+        Ok(())
+    }
+
+    async fn download(
+        &self,
+        _integration: Option<&IntegrationName>,
+        _file: &RemoteFile,
+    ) -> Result<Download, EceError> {
+        Err(EceError::Refused("no files".to_owned()))
+    }
+}

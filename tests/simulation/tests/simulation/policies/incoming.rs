@@ -1,0 +1,180 @@
+use trunkline_flow::Limits;
+use trunkline_flow::ports::{Answer, Clock, PluginVersion, ReceiveError, ReceivedHappening};
+
+use super::bench::{fine, on_bench, received, request, written};
+
+fn not_now(trapped: Option<&str>) -> ReceiveError {
+    ReceiveError::NotNow {
+        channel: "line".into(),
+        ack: Answer {
+            body: b"later".to_vec(),
+            ..fine()
+        },
+        reason: "no plugin".to_owned(),
+        trapped: trapped
+            .map(|hash| PluginVersion(hash.to_owned()))
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[test]
+fn a_call_is_answered_when_its_events_are_on_disk_and_503_when_they_cannot_be() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.shared.world().faults.store = 1_000;
+        let answer = bench.write("anna", "1", "say hello").await;
+        assert_eq!(answer.status, 503);
+        assert!(
+            answer
+                .headers
+                .contains(&("retry-after".to_owned(), "5".to_owned()))
+        );
+        bench.shared.world().faults.store = 0;
+        assert_eq!(bench.write("anna", "1", "say hello").await, fine());
+        assert_eq!(bench.write("anna", "1", "say hello").await, fine());
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert_eq!(bench.flow.status().duplicates, 1);
+    });
+}
+
+#[test]
+fn a_refused_call_gets_the_plugins_answer_and_leaves_nothing() {
+    on_bench(Limits::default(), |bench| async move {
+        let answer = Answer {
+            status: 403,
+            ..fine()
+        };
+        bench.script().receives.push_back(ReceiveError::Rejected {
+            answer: answer.clone(),
+            reason: "bad signature".to_owned(),
+        });
+        assert_eq!(bench.write("anna", "1", "say hello").await, answer);
+        bench
+            .script()
+            .receives
+            .push_back(ReceiveError::UnknownChannel);
+        assert_eq!(bench.write("anna", "1", "say hello").await.status, 404);
+        assert_eq!(bench.flow.status().accepted, 0);
+    });
+}
+
+#[test]
+fn calls_that_waited_for_a_plugin_come_before_a_later_one() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().receives.push_back(not_now(None));
+        let answer = bench.write("anna", "1", "say one").await;
+        assert_eq!(answer.body, b"later");
+        bench.write("anna", "2", "say two").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        let sent: Vec<String> = bench
+            .asked()
+            .into_iter()
+            .filter(|a| a.starts_with("send"))
+            .collect();
+        assert_eq!(sent, ["send one", "send two"]);
+    });
+}
+
+#[test]
+fn what_two_versions_trapped_on_is_a_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().receives.push_back(not_now(Some("v1")));
+        bench.write("anna", "1", "say hello").await;
+        bench.script().receives.push_back(not_now(Some("v1")));
+        let taken = bench.flow.raw_again(&"line".into()).await;
+        assert_eq!(taken, Ok(0));
+        assert_eq!(bench.flow.status().dead, 0);
+        bench.script().receives.push_back(not_now(Some("v2")));
+        let taken = bench.flow.raw_again(&"line".into()).await;
+        assert_eq!(taken, Ok(1));
+        assert!(bench.told("DEAD Unreadable"));
+    });
+}
+
+#[test]
+fn a_call_for_an_unknown_account_is_answered_and_a_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        let mut event = written("anna", "1", "hello");
+        event.channel = None;
+        assert_eq!(bench.deliver_event(event).await, fine());
+        assert!(bench.told("DEAD UnknownAccount `hello`"));
+    });
+}
+
+#[test]
+fn a_bots_callback_reaches_its_conversation() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        let customer = {
+            let tables = bench.disk.lock().expect("no test panicked holding it");
+            let (customer, _) = tables.customers().next().expect("Anna wrote");
+            customer.id
+        };
+        let body = serde_json::to_vec(&customer).expect("it is plain data");
+        let answer = bench.flow.bot_callback(&"faq".into(), request(body)).await;
+        assert_eq!(answer, fine());
+        bench.until(|b| b.told("BotCallback")).await;
+    });
+}
+
+#[test]
+fn typing_is_shown_and_not_stored() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        let typing = received("anna", "t", ReceivedHappening::Typing(true));
+        assert_eq!(bench.deliver_event(typing).await, fine());
+        bench
+            .until(|b| b.asked().contains(&"typing true".to_owned()))
+            .await;
+        let nobody = received("nobody", "t", ReceivedHappening::Typing(true));
+        bench.deliver_event(nobody).await;
+        bench.until(|b| b.flow.status().signals_dropped == 1).await;
+        assert_eq!(bench.flow.status().accepted, 1);
+    });
+}
+
+#[test]
+fn with_one_place_all_customers_are_served_in_turn() {
+    let limits = Limits {
+        owners_max: 1,
+        ..Limits::default()
+    };
+    on_bench(limits, |bench| async move {
+        for who in ["anna", "bela", "cleo"] {
+            bench.write(who, who, "say hello").await;
+        }
+        bench
+            .until(|b| b.flow.status().delivered_customer == 3)
+            .await;
+        bench.until(|b| b.flow.status().owners == 0).await;
+    });
+}
+
+#[test]
+fn a_shutdown_lets_what_is_under_way_settle_and_takes_nothing_more() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked().contains(&"send hello".to_owned()))
+            .await;
+        let deadline = bench.clock.now().plus_ms(10_000);
+        assert!(bench.flow.shutdown(deadline).await, "all has settled");
+        assert_eq!(bench.flow.status().delivered_customer, 1);
+        assert_eq!(bench.write("anna", "2", "say hello").await.status, 503);
+        let callback = bench
+            .flow
+            .ece_events(&"acme".into(), Vec::new(), Vec::new())
+            .await;
+        assert!(callback.is_err());
+    });
+}

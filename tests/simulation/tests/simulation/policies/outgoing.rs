@@ -1,0 +1,288 @@
+use trunkline_core::event::{DeliveryName, EceEvent, EceHappening, ReceiptState, Unavailable};
+use trunkline_core::id::DeliveryId;
+use trunkline_flow::Limits;
+use trunkline_flow::ports::{
+    BotError, DeadLetterId, EceError, OpenOutcome, ReceivedHappening, SendError, SendProgress,
+    Store,
+};
+
+use super::bench::{Bench, conversation, on_bench, received};
+
+fn busy(text: &str) -> SendError {
+    SendError::Again {
+        wait_ms: 0,
+        text: text.to_owned(),
+    }
+}
+
+#[test]
+fn an_unreachable_ece_is_asked_quickly_then_the_journey_is_told() {
+    on_bench(Limits::default(), |bench| async move {
+        let down = || Err(EceError::Unreachable("down".to_owned()));
+        bench.script().opens = (0..10).map(|_| down()).collect();
+        bench.write("anna", "1", "open").await;
+        bench.until(|b| b.told("Unavailable(Unreachable)")).await;
+        assert_eq!(bench.asked_times("open").len(), 4);
+    });
+}
+
+#[test]
+fn what_ece_says_about_availability_is_told_at_once() {
+    on_bench(Limits::default(), |bench| async move {
+        let closed = OpenOutcome::Unavailable(Unavailable::OffHours, "closed".to_owned());
+        bench.script().opens.push_back(Ok(closed));
+        bench.write("anna", "1", "open").await;
+        bench.until(|b| b.told("Unavailable(OffHours)")).await;
+        assert_eq!(bench.asked_times("open").len(), 1);
+    });
+}
+
+/// An agent's word in a conversation.
+fn agent_says(session: &str, text: &str) -> EceEvent {
+    EceEvent {
+        session: session.into(),
+        id: "1".to_owned(),
+        at: simulation::world::START,
+        happening: EceHappening::Said {
+            agent: None,
+            text: text.to_owned(),
+        },
+    }
+}
+
+async fn start_with_unknown_outcome(bench: &Bench) {
+    let unknown = || Err(EceError::Unknown("no answer".to_owned()));
+    bench.script().opens.push_back(unknown());
+    bench.write("anna", "1", "open").await;
+    bench.until(|b| b.told("no answer")).await;
+}
+
+#[test]
+fn a_callback_that_can_only_be_its_own_answers_an_unknown_start() {
+    on_bench(Limits::default(), |bench| async move {
+        // Soon after a start of the flow, a session may belong to a start of the life before.
+        bench.pass(600_000).await;
+        start_with_unknown_outcome(&bench).await;
+        let event = agent_says("s9", "hello");
+        let taken = bench
+            .flow
+            .ece_events(&"acme".into(), vec![event], Vec::new())
+            .await;
+        assert!(taken.is_ok());
+        bench
+            .until(|b| b.told("EceSession(\"s9\")") && b.told("text: \"hello\""))
+            .await;
+        assert_eq!(bench.asked_times("open again").len(), 0);
+    });
+}
+
+#[test]
+fn a_start_with_unknown_outcome_is_made_again_and_the_other_conversation_ended() {
+    on_bench(Limits::default(), |bench| async move {
+        start_with_unknown_outcome(&bench).await;
+        let event = agent_says("s9", "is anybody there?");
+        let taken = bench
+            .flow
+            .ece_events(&"acme".into(), vec![event], Vec::new())
+            .await;
+        assert!(taken.is_ok());
+        bench
+            .until(|b| b.told("started again after an unknown outcome as s1"))
+            .await;
+        bench
+            .until(|b| b.asked().contains(&"end s9".to_owned()))
+            .await;
+        assert!(bench.told("DEAD Message `is anybody there?`"));
+        let (first, again) = (bench.asked_times("open"), bench.asked_times("open again"));
+        assert!(again[0] - first[0] >= 20_000);
+    });
+}
+
+#[test]
+fn a_bot_that_stays_busy_fails_after_three_attempts() {
+    on_bench(Limits::default(), |bench| async move {
+        let busy = || {
+            Err(BotError::Again {
+                wait_ms: 0,
+                text: "busy".to_owned(),
+            })
+        };
+        bench.script().turns = (0..10).map(|_| busy()).collect();
+        bench.write("anna", "1", "ask").await;
+        bench.until(|b| b.told("BotFailed")).await;
+        assert_eq!(bench.asked_times("turn").len(), 3);
+    });
+}
+
+#[test]
+fn a_throttled_channel_pauses_for_everybody() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().sends.push_back(Err(SendError::Throttled {
+            wait_ms: 30_000,
+            text: "slow down".to_owned(),
+        }));
+        bench.write("anna", "1", "say one").await;
+        bench.until(|b| b.told("slow down")).await;
+        bench.write("bela", "2", "say two").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert!(bench.asked_times("send two")[0] >= 30_000);
+    });
+}
+
+#[test]
+fn after_an_hour_of_failures_a_message_is_a_dead_letter_that_can_be_replayed() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().sends = (0..500).map(|_| Err(busy("not now"))).collect();
+        bench.write("anna", "1", "say hello").await;
+        bench.until(|b| b.told("DEAD Delivery `hello`")).await;
+        assert!(bench.told("Failed { reason: \"gave up after"));
+        let attempts = bench.asked_times("send hello");
+        assert!(attempts.last() >= Some(&3_500_000), "{attempts:?}");
+        assert!(attempts.len() < 100, "{attempts:?}");
+
+        bench.script().sends.clear();
+        let dead = bench
+            .flow
+            .store()
+            .dead_letters(None, 10)
+            .await
+            .expect("the store works");
+        let fired = bench.flow.replay(dead[0].id).await;
+        assert!(fired.is_ok());
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert!(bench.flow.replay(DeadLetterId(999)).await.is_err());
+    });
+}
+
+#[test]
+fn who_opted_out_gets_nothing_but_the_confirmation() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "stop").await;
+        bench.write("anna", "2", "say hello").await;
+        bench
+            .write("anna", "3", "confirm you will hear no more")
+            .await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert_eq!(bench.asked_times("send hello").len(), 0);
+        assert!(bench.told("DEAD Delivery `hello`: the customer opted out"));
+        assert!(bench.told("opted_out: true"));
+    });
+}
+
+#[test]
+fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().sends = (0..500).map(|_| Ok(SendProgress::Wait(60_000))).collect();
+        bench
+            .script()
+            .sends
+            .push_front(Err(SendError::Unknown("no answer".to_owned())));
+        bench.write("anna", "1", "say hello").await;
+        bench.until(|b| b.told("waits for word")).await;
+        let customer = {
+            let tables = bench.disk.lock().expect("no test panicked holding it");
+            let (customer, _) = tables.customers().next().expect("Anna wrote");
+            customer.id
+        };
+        let delivery = DeliveryId {
+            conversation: conversation(customer),
+            number: 1,
+        };
+        let happening = ReceivedHappening::Receipt {
+            delivery: DeliveryName::Ours(delivery),
+            state: ReceiptState::Delivered,
+            detail: None,
+            opted_out: false,
+        };
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench
+            .until(|b| b.told("a receipt tells what became of it"))
+            .await;
+        bench.until(|b| b.told("outcome: Taken")).await;
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert!(tables.at_rest(), "{:?}", tables.unfinished());
+    });
+}
+
+#[test]
+fn a_message_in_parts_repeats_no_part_that_went() {
+    on_bench(Limits::default(), |bench| async move {
+        let sends = [
+            Ok(SendProgress::Rest(vec![1])),
+            Err(busy("not now")),
+            Ok(SendProgress::All),
+        ];
+        bench.script().sends = sends.into_iter().collect();
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert_eq!(bench.asked_times("send hello").len(), 3);
+    });
+}
+
+#[test]
+fn what_is_cancelled_in_the_same_batch_becomes_a_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        let words = [("1", "say one"), ("2", "say two"), ("3", "drop three")];
+        let calls = words.map(|(key, text)| bench.write("anna", key, text));
+        let [one, two, three] = calls;
+        tokio::join!(one, two, three);
+        bench
+            .until(|b| b.asked_times("send three").len() == 1)
+            .await;
+        assert!(bench.told("DEAD Delivery `two`: dropped"));
+        assert!(bench.asked_times("send two").is_empty());
+    });
+}
+
+#[test]
+fn a_file_is_kept_and_one_that_is_too_large_is_a_dead_letter() {
+    let limits = Limits {
+        file_bytes_max: 10,
+        ..Limits::default()
+    };
+    on_bench(limits, |bench| async move {
+        bench.script().downloads = [Ok(3), Ok(11)].into_iter().collect();
+        bench.write("anna", "1", "fetch").await;
+        bench.until(|b| b.told("FileReady")).await;
+        bench.write("anna", "2", "fetch").await;
+        bench
+            .until(|b| b.told("FileFailed(\"the file is larger than 10 bytes\")"))
+            .await;
+        assert_eq!(bench.flow.status().dead, 1);
+    });
+}
+
+#[test]
+fn a_timer_fires_when_it_is_due_and_once() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "later").await;
+        bench.until(|b| b.told("Timer(TimerName(\"later\"))")).await;
+        bench.pass(120_000).await;
+        assert_eq!(bench.story().matches("Timer(").count(), 1);
+    });
+}
+
+#[test]
+fn a_conversation_that_waits_for_ece_does_not_block_another() {
+    on_bench(Limits::default(), |bench| async move {
+        let down = || Err(EceError::Unreachable("down".to_owned()));
+        bench.script().eces = (0..3).map(|_| down()).collect();
+        bench.write("anna", "1", "ece stuck").await;
+        bench.until(|b| b.told("down")).await;
+        bench.write("anna", "2", "say hello").await;
+        bench.write("bela", "3", "say hello too").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert_eq!(bench.flow.status().delivered_ece, 0);
+        bench.until(|b| b.flow.status().delivered_ece == 1).await;
+    });
+}
