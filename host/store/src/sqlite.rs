@@ -16,7 +16,6 @@ use crate::masking::Masking;
 use crate::open::{self, OpenError};
 use crate::options::Options;
 use crate::readers::Readers;
-use crate::target::Whose;
 use crate::writer::Writer;
 use crate::{accept, dead, due, files, load, outbox, raw, settle, step, target, trace};
 
@@ -109,10 +108,7 @@ impl Store for SqliteStore {
     async fn whose(&self, target: &Target) -> Result<Option<CustomerId>, StoreError> {
         let target = target.clone();
         self.readers
-            .read(move |db| match target::look_up(db, &target)? {
-                Whose::Customer(customer, _) => Ok(Some(customer)),
-                Whose::Nobody(_) => Ok(None),
-            })
+            .read(move |db| target::known(db, &target))
             .await
     }
 

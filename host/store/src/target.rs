@@ -36,8 +36,18 @@ pub(crate) fn resolve(db: &Connection, target: &Target) -> Outcome<Whose> {
     }
 }
 
-/// As `resolve`, but reads only.
-pub(crate) fn look_up(db: &Connection, target: &Target) -> Outcome<Whose> {
+/// As `resolve`, but reads only, and whoever cannot be found is nobody.
+pub(crate) fn known(db: &Connection, target: &Target) -> Outcome<Option<CustomerId>> {
+    if let Target::Customer(customer) = target {
+        return Ok(customers::channel_of(db, *customer)?.map(|_| *customer));
+    }
+    match look_up(db, target)? {
+        Whose::Customer(customer, _) => Ok(Some(customer)),
+        Whose::Nobody(_) => Ok(None),
+    }
+}
+
+fn look_up(db: &Connection, target: &Target) -> Outcome<Whose> {
     match target {
         Target::Addresses(channel, addresses) => {
             let found = customers::known(db, channel, addresses)?;

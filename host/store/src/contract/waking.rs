@@ -1,4 +1,4 @@
-use trunkline_core::id::TimerName;
+use trunkline_core::id::{CustomerId, TimerName};
 use trunkline_flow::ports::{
     Incoming, PARKED_MS, PeerChange, Settle, Settled, Step, Store, Target,
 };
@@ -160,6 +160,8 @@ pub async fn whose_an_event_is_can_be_asked_without_storing_it(stores: &impl Sto
     assert_eq!(store.whose(&of_session).await, Ok(Some(id)));
     let unknown = Target::Addresses(sms(), vec![phone("+9")]);
     assert_eq!(store.whose(&unknown).await, Ok(None));
+    let stranger = Target::Customer(CustomerId(999_999));
+    assert_eq!(store.whose(&stranger).await, Ok(None));
     let known = Target::Addresses(sms(), vec![phone("+9"), phone("+1")]);
     assert_eq!(store.whose(&known).await, Ok(Some(id)));
     assert_eq!(load(&*store, id).await.addresses, [phone("+1")]);
