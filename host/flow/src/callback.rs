@@ -28,54 +28,73 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
         events: Vec<EceEvent>,
         signals: Vec<Signal>,
     ) -> Result<(), StoreError> {
-        let inner = &self.inner;
-        if inner.stopping.is_cancelled() {
-            return Err(StoreError::Unavailable("shutting down".to_owned()));
-        }
-        for (session, events) in by_session(integration, events) {
-            let accept = Accept {
-                events,
-                at: inner.now(),
-                ..Accept::default()
-            };
-            let accepted = accept_all(inner, accept).await?;
-            if accepted.parked > 0 {
-                inner.unknown_session(integration, &session);
-            }
-        }
-        for signal in signals {
-            if let Some(target) = signal_target(integration, &signal) {
-                crate::signal::receive(inner, target, signal);
-            }
-        }
-        Ok(())
+        let (inner, integration) = (Arc::clone(&self.inner), integration.clone());
+        let taking = async move { inner.take_ece(&integration, events, signals).await };
+        let bug = || Err(StoreError::Broken("a bug stopped it".to_owned()));
+        self.inner.undisturbed(taking).await.unwrap_or_else(bug)
     }
 
     /// Takes a callback of a bot's server. The answer is the plugin's once the callbacks are on disk. Nothing is kept raw here:
     /// without a working plugin the server is asked to repeat it.
     pub async fn bot_callback(&self, bot: &BotName, request: Request) -> Answer {
-        let inner = &self.inner;
-        if inner.stopping.is_cancelled() {
-            return inner.busy();
+        let (inner, bot) = (Arc::clone(&self.inner), bot.clone());
+        let taking = async move { inner.take_bot(&bot, request).await };
+        let answer = self.inner.undisturbed(taking).await;
+        answer.unwrap_or_else(|| self.inner.busy())
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    async fn take_ece(
+        self: &Arc<Self>,
+        integration: &IntegrationName,
+        events: Vec<EceEvent>,
+        signals: Vec<Signal>,
+    ) -> Result<(), StoreError> {
+        if self.stopping.is_cancelled() {
+            return Err(StoreError::Unavailable("shutting down".to_owned()));
         }
-        let at = inner.now();
-        match inner.ports.plugins.bot_receive(bot, &request, at).await {
+        for (session, events) in by_session(integration, events) {
+            let accept = Accept {
+                events,
+                at: self.now(),
+                ..Accept::default()
+            };
+            let accepted = accept_all(self, accept).await?;
+            if accepted.parked > 0 {
+                self.unknown_session(integration, &session);
+            }
+        }
+        for signal in signals {
+            if let Some(target) = signal_target(integration, &signal) {
+                crate::signal::receive(self, target, signal);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_bot(self: &Arc<Self>, bot: &BotName, request: Request) -> Answer {
+        if self.stopping.is_cancelled() {
+            return self.busy();
+        }
+        let at = self.now();
+        match self.ports.plugins().bot_receive(bot, &request, at).await {
             Ok(reception) => {
                 let events = reception
                     .callbacks
                     .into_iter()
-                    .map(|callback| inner.bot_event(bot, callback))
+                    .map(|callback| self.bot_event(bot, callback))
                     .collect();
                 let accept = Accept {
                     events,
                     at,
                     ..Accept::default()
                 };
-                match accept_all(inner, accept).await {
+                match accept_all(self, accept).await {
                     Ok(_) => reception.answer,
                     Err(error) => {
                         tracing::warn!(%bot, %error, "a bot's callback could not be stored");
-                        inner.busy()
+                        self.busy()
                     }
                 }
             }
@@ -85,14 +104,12 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
             }
             Err(ReceiveError::NotNow { reason, .. }) => {
                 tracing::warn!(%bot, reason, "a callback came while no plugin works");
-                inner.busy()
+                self.busy()
             }
             Err(ReceiveError::UnknownChannel) => not_found(),
         }
     }
-}
 
-impl<O: Outside> Inner<O> {
     /// A bot's callback has no id of its own: each arrival is its own event.
     fn bot_event(
         &self,

@@ -240,6 +240,17 @@ impl<O: Outside> Inner<O> {
         });
     }
 
+    /// Runs to its end even when the caller goes away (a provider hangs up), so that what was stored is also followed up.
+    /// None: a bug stopped it.
+    pub(crate) async fn undisturbed<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let done = self.tasks.spawn(work).await;
+        done.inspect_err(|error| tracing::error!(%error, "a bug stopped a call that came in"))
+            .ok()
+    }
+
     pub(crate) async fn sleep_ms(&self, wait_ms: u64) {
         let until = self.now().plus_ms(wait_ms);
         self.ports.clock().sleep_until(until).await;

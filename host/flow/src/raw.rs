@@ -1,9 +1,10 @@
 //! Calls that wait for a working plugin.
 //!
 //! They are read in arrival order, before any later call is accepted: the first call that a plugin can read again reads those
-//! that wait first, so nothing overtakes them (H8). One that two versions of the plugin trapped on is a dead letter.
+//! that wait first, and joins them when that fails, so nothing overtakes them (H8). The ticker tries as well, so none is forgotten. One that two versions of the plugin trapped on is a dead letter.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::id::ChannelName;
@@ -20,14 +21,20 @@ const RAW_CALLS_MAX: usize = 10_000;
 /// Versions that must have trapped on a call before it counts as unreadable.
 const TRAPS_MAX: usize = 2;
 
+/// After the store failed to give or take them, in ms.
+const AGAIN_MS: u64 = 2_000;
+
 /// What is known about waiting calls, a channel.
 #[derive(Debug, Default)]
 pub(crate) struct RawGates(Mutex<BTreeMap<ChannelName, Arc<Gate>>>);
 
+/// Whether calls of a channel may wait.
 #[derive(Debug)]
 struct Gate {
-    /// Calls may wait. True at first: those of before the start.
-    waiting: std::sync::atomic::AtomicBool,
+    /// Calls kept so far; from 1, for those of before the start.
+    kept: AtomicU64,
+    /// `kept` when all were last read, and none was left.
+    read: AtomicU64,
     /// Held while they are read.
     reading: tokio::sync::Mutex<()>,
 }
@@ -35,9 +42,16 @@ struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         Self {
-            waiting: true.into(),
+            kept: 1.into(),
+            read: 0.into(),
             reading: tokio::sync::Mutex::default(),
         }
+    }
+}
+
+impl Gate {
+    fn may_wait(&self) -> bool {
+        self.kept.load(Ordering::SeqCst) != self.read.load(Ordering::SeqCst)
     }
 }
 
@@ -49,9 +63,7 @@ impl RawGates {
 
     /// A call was kept.
     pub(crate) fn waits(&self, channel: &ChannelName) {
-        let gate = self.gate(channel);
-        gate.waiting
-            .store(true, std::sync::atomic::Ordering::SeqCst);
+        self.gate(channel).kept.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -69,18 +81,34 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
 }
 
 impl<O: Outside> Inner<O> {
-    /// Before a later call is accepted: those that wait.
-    pub(crate) async fn raw_first(self: &Arc<Self>, channel: &ChannelName) {
+    /// Before a later call is accepted: those that wait. False: some wait on, and this one has to wait behind them.
+    pub(crate) async fn raw_first(self: &Arc<Self>, channel: &ChannelName) -> bool {
         let gate = self.raw.gate(channel);
-        if !gate.waiting.load(std::sync::atomic::Ordering::SeqCst) {
-            return;
+        if !gate.may_wait() {
+            return true;
         }
         let _reading = gate.reading.lock().await;
-        if !gate.waiting.load(std::sync::atomic::Ordering::SeqCst) {
-            return;
+        if !gate.may_wait() {
+            return true;
         }
         if let Err(error) = self.read_waiting(channel, &gate).await {
             tracing::warn!(%channel, %error, "calls that wait for the plugin wait on");
+            self.ticker.look_at(self.now().plus_ms(AGAIN_MS));
+        }
+        !gate.may_wait()
+    }
+
+    /// The ticker's look at calls that may wait.
+    pub(crate) fn look_at_raw(self: &Arc<Self>) {
+        let settings = self.settings();
+        for channel in settings.channels.keys() {
+            let gate = self.raw.gate(channel);
+            if gate.may_wait() && gate.reading.try_lock().is_ok() {
+                let (inner, channel) = (Arc::clone(self), channel.clone());
+                self.spawn(async move {
+                    inner.raw_first(&channel).await;
+                });
+            }
         }
     }
 
@@ -89,25 +117,16 @@ impl<O: Outside> Inner<O> {
         channel: &ChannelName,
         gate: &Gate,
     ) -> Result<usize, StoreError> {
-        gate.waiting
-            .store(false, std::sync::atomic::Ordering::SeqCst);
+        let kept = gate.kept.load(Ordering::SeqCst);
         let mut taken = 0;
-        let calls = self.ports.store().raw_calls(channel, RAW_CALLS_MAX).await;
-        let calls = calls.inspect_err(|_| self.raw.waits(channel))?;
-        for call in calls {
-            match self.read_one(call).await {
-                Ok(Read::Taken) => taken += 1,
-                Ok(Read::Left) => {}
-                Ok(Read::NoPlugin) => {
-                    self.raw.waits(channel);
-                    return Ok(taken);
-                }
-                Err(error) => {
-                    self.raw.waits(channel);
-                    return Err(error);
-                }
+        for call in self.ports.store().raw_calls(channel, RAW_CALLS_MAX).await? {
+            match self.read_one(call).await? {
+                Read::Taken => taken += 1,
+                Read::Left => {}
+                Read::NoPlugin => return Ok(taken),
             }
         }
+        gate.read.store(kept, Ordering::SeqCst);
         Ok(taken)
     }
 

@@ -238,7 +238,7 @@ impl Batch {
             at: self.now,
             conversation: Some(delivery.conversation),
             kind: "settled".to_owned(),
-            text: format!("{delivery}: a receipt tells what became of it"),
+            text: format!("{delivery}: a receipt tells what became of it, after an attempt with unknown outcome"),
         });
         (report && receipt.state != ReceiptState::Failed).then_some(Event::Delivery(
             DeliveryReport {

@@ -94,6 +94,7 @@ async fn look<O: Outside>(
     inner: &Arc<Inner<O>>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
+    inner.look_at_raw();
     let store = inner.ports.store();
     for expired in store.sweep(now).await? {
         expire(inner, expired).await;

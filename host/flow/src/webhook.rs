@@ -1,5 +1,7 @@
 //! A provider's call: read by its plugin, stored, answered, in this order (H1).
 
+use std::sync::Arc;
+
 use trunkline_core::id::ChannelName;
 
 use crate::accept::accept_received;
@@ -13,17 +15,27 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// call itself is on disk because no plugin works; 503 with `Retry-After` when nothing could be stored; 404 for a channel
     /// nobody configured; the plugin's refusal as it gave it.
     pub async fn webhook(&self, channel: &ChannelName, request: Request) -> Answer {
-        let inner = &self.inner;
-        if inner.stopping.is_cancelled() {
-            return inner.busy();
+        let (inner, channel) = (Arc::clone(&self.inner), channel.clone());
+        let taking = async move { inner.take(&channel, request).await };
+        let answer = self.inner.undisturbed(taking).await;
+        answer.unwrap_or_else(|| self.inner.busy())
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    async fn take(self: &Arc<Self>, channel: &ChannelName, request: Request) -> Answer {
+        if self.stopping.is_cancelled() {
+            return self.busy();
         }
-        let at = inner.now();
-        let read = inner.ports.plugins.receive(channel, &request, at).await;
-        match read {
+        let at = self.now();
+        match self.ports.plugins().receive(channel, &request, at).await {
             Ok(reception) => {
-                inner.raw_first(channel).await;
-                let taken = accept_received(inner, channel, reception.events, None).await;
-                inner.answer(channel, taken, reception.answer)
+                let taken = if self.raw_first(channel).await {
+                    accept_received(self, channel, reception.events, None).await
+                } else {
+                    self.keep_raw(channel, &request, &[]).await
+                };
+                self.answer(channel, taken, reception.answer)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
                 tracing::info!(%channel, reason, "the plugin refused a call");
@@ -36,15 +48,13 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
                 trapped,
             }) => {
                 tracing::warn!(channel = %owner, reason, "a call waits for a working plugin");
-                let kept = inner.keep_raw(&owner, &request, &trapped).await;
-                inner.answer(&owner, kept, ack)
+                let kept = self.keep_raw(&owner, &request, &trapped).await;
+                self.answer(&owner, kept, ack)
             }
             Err(ReceiveError::UnknownChannel) => not_found(),
         }
     }
-}
 
-impl<O: Outside> Inner<O> {
     async fn keep_raw(
         &self,
         channel: &ChannelName,

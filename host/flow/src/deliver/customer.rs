@@ -90,7 +90,8 @@ impl<O: Outside> Attempt<O> {
     fn not_sent(&self, message: &ToCustomer, failure: Failure) -> Verdict {
         let in_doubt = failure.unknown || self.unknown_before();
         if in_doubt && self.receipt.load(Ordering::SeqCst) {
-            return taken(message, "a receipt tells what became of it".to_owned());
+            let note = "a receipt tells what became of it, after an attempt with unknown outcome";
+            return taken(message, note.to_owned());
         }
         let scope = Scope::Channel(self.channel.clone());
         self.again(failure, self.inner.limits.give_up_ms, Some(&scope))

@@ -42,7 +42,7 @@ pub(crate) struct Script {
     pub(crate) opens: VecDeque<Result<OpenOutcome, EceError>>,
     pub(crate) eces: VecDeque<Result<(), EceError>>,
     pub(crate) turns: VecDeque<Result<(), BotError>>,
-    pub(crate) receives: VecDeque<ReceiveError>,
+    pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) downloads: VecDeque<Result<usize, SendError>>,
     /// What was asked, in order, with its time in ms after the start.
     pub(crate) asked: Vec<(u64, String)>,
@@ -110,7 +110,12 @@ impl Bench {
     }
 
     pub(crate) async fn deliver_event(&self, event: ReceivedEvent) -> Answer {
-        let body = serde_json::to_vec(&[event]).expect("it is plain data");
+        self.deliver_events(&[event]).await
+    }
+
+    /// One call of the provider.
+    pub(crate) async fn deliver_events(&self, events: &[ReceivedEvent]) -> Answer {
+        let body = serde_json::to_vec(events).expect("it is plain data");
         self.flow.webhook(&"line".into(), request(body)).await
     }
 
@@ -358,7 +363,7 @@ impl Plugins for Scripted {
         request: &Request,
         _at: Timestamp,
     ) -> Result<Reception, ReceiveError> {
-        if let Some(error) = self.ask("receive".to_owned()).receives.pop_front() {
+        if let Some(Some(error)) = self.ask("receive".to_owned()).receives.pop_front() {
             return Err(error);
         }
         Ok(Reception {

@@ -3,8 +3,8 @@ use trunkline_flow::ports::{Answer, Clock, PluginVersion, ReceiveError, Received
 
 use super::bench::{fine, on_bench, received, request, written};
 
-fn not_now(trapped: Option<&str>) -> ReceiveError {
-    ReceiveError::NotNow {
+fn not_now(trapped: Option<&str>) -> Option<ReceiveError> {
+    Some(ReceiveError::NotNow {
         channel: "line".into(),
         ack: Answer {
             body: b"later".to_vec(),
@@ -15,7 +15,7 @@ fn not_now(trapped: Option<&str>) -> ReceiveError {
             .map(|hash| PluginVersion(hash.to_owned()))
             .into_iter()
             .collect(),
-    }
+    })
 }
 
 #[test]
@@ -46,15 +46,18 @@ fn a_refused_call_gets_the_plugins_answer_and_leaves_nothing() {
             status: 403,
             ..fine()
         };
-        bench.script().receives.push_back(ReceiveError::Rejected {
-            answer: answer.clone(),
-            reason: "bad signature".to_owned(),
-        });
+        bench
+            .script()
+            .receives
+            .push_back(Some(ReceiveError::Rejected {
+                answer: answer.clone(),
+                reason: "bad signature".to_owned(),
+            }));
         assert_eq!(bench.write("anna", "1", "say hello").await, answer);
         bench
             .script()
             .receives
-            .push_back(ReceiveError::UnknownChannel);
+            .push_back(Some(ReceiveError::UnknownChannel));
         assert_eq!(bench.write("anna", "1", "say hello").await.status, 404);
         assert_eq!(bench.flow.status().accepted, 0);
     });
@@ -75,6 +78,26 @@ fn calls_that_waited_for_a_plugin_come_before_a_later_one() {
             .into_iter()
             .filter(|a| a.starts_with("send"))
             .collect();
+        assert_eq!(sent, ["send one", "send two"]);
+    });
+}
+
+/// Found by seed 2860: what came while the waiting calls could not be read overtook them.
+#[test]
+fn a_call_behind_one_that_still_waits_waits_too() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().receives.push_back(not_now(None));
+        bench.write("anna", "1", "say one").await;
+        bench.script().receives = [None, not_now(None)].into_iter().collect();
+        assert_eq!(bench.write("anna", "2", "say two").await, fine());
+        assert_eq!(bench.flow.status().kept_raw, 2);
+        let taken = bench.flow.raw_again(&"line".into()).await;
+        assert_eq!(taken, Ok(2));
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        let asked = bench.asked().into_iter();
+        let sent: Vec<String> = asked.filter(|a| a.starts_with("send")).collect();
         assert_eq!(sent, ["send one", "send two"]);
     });
 }

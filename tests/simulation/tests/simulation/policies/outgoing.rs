@@ -6,7 +6,7 @@ use trunkline_flow::ports::{
     Store,
 };
 
-use super::bench::{Bench, conversation, on_bench, received};
+use super::bench::{Bench, conversation, on_bench, received, written};
 
 fn busy(text: &str) -> SendError {
     SendError::Again {
@@ -231,9 +231,8 @@ fn a_message_in_parts_repeats_no_part_that_went() {
 fn what_is_cancelled_in_the_same_batch_becomes_a_dead_letter() {
     on_bench(Limits::default(), |bench| async move {
         let words = [("1", "say one"), ("2", "say two"), ("3", "drop three")];
-        let calls = words.map(|(key, text)| bench.write("anna", key, text));
-        let [one, two, three] = calls;
-        tokio::join!(one, two, three);
+        let events = words.map(|(key, text)| written("anna", key, text));
+        bench.deliver_events(&events).await;
         bench
             .until(|b| b.asked_times("send three").len() == 1)
             .await;
