@@ -16,6 +16,9 @@ mod body;
 /// Reading answers, with a limit.
 mod answer;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -194,3 +194,96 @@ impl Guest {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Auth, Body, Repeat, ResponseBody};
+
+    fn ask(url: &str) -> FetchRequest {
+        FetchRequest {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            auth: Auth::None,
+            body: Body::None,
+            repeat: Repeat::Safe,
+            timeout_ms: 0,
+        }
+    }
+
+    fn answered(url: &str, at: i64) -> Entry {
+        let response = FetchResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: ResponseBody::Text(url.to_owned()),
+        };
+        Entry {
+            request: ask(url),
+            answer: Ok(response),
+            at: Timestamp(at),
+        }
+    }
+
+    fn guest(journal: Vec<Entry>) -> Guest {
+        let world = World {
+            name: "test".to_owned(),
+            public_url: String::new(),
+            settings: "{}".to_owned(),
+            secrets: Secrets::default(),
+        };
+        Guest::new(Beginning {
+            world: Arc::new(world),
+            export: "send",
+            may_fetch: true,
+            started: Timestamp(1),
+            journal,
+            seed: [5; 32],
+            limits: CallLimits {
+                memory_bytes: 1 << 20,
+                cpu_ms: 1,
+            },
+        })
+    }
+
+    #[test]
+    fn a_replay_gets_the_same_answers_chance_and_time_and_ends_at_the_next_question() {
+        let mut first = guest(Vec::new());
+        let random = first.random(32).unwrap();
+        assert_eq!(first.now(), Timestamp(1));
+        assert!(matches!(first.fetch(ask("a")), Err(Halt::Wants)));
+        assert_eq!(first.into_remains().wants, Some(ask("a")));
+
+        let mut replay = guest(vec![answered("a", 7)]);
+        assert_eq!(replay.random(32).unwrap(), random);
+        assert_eq!(replay.now(), Timestamp(1));
+        assert!(matches!(replay.fetch(ask("a")), Ok(Ok(_))));
+        assert_eq!(replay.now(), Timestamp(7));
+        assert!(matches!(replay.fetch(ask("b")), Err(Halt::Wants)));
+        assert_eq!(replay.into_remains().wants, Some(ask("b")));
+    }
+
+    #[test]
+    fn a_replay_that_asks_for_something_else_ends_with_both_named() {
+        let mut replay = guest(vec![answered("https://a.example/x?words=secret", 7)]);
+        let halt = replay.fetch(ask("https://b.example/")).unwrap_err();
+        assert_eq!(
+            halt.to_string(),
+            "a replay asked for `GET https://b.example/` where the run before asked for `GET https://a.example/x`"
+        );
+        assert_eq!(replay.into_remains().wants, None);
+    }
+
+    #[test]
+    fn the_line_after_the_hundredth_ends_the_call() {
+        let mut guest = guest(Vec::new());
+        for _ in 0..LOG_LINES_MAX {
+            guest.write_log(LogLevel::Info, "x".repeat(10_000)).unwrap();
+        }
+        let halt = guest.write_log(LogLevel::Info, String::new());
+        assert!(matches!(halt, Err(Halt::TooManyLogLines)));
+        let log = guest.into_remains().log;
+        assert!(log.iter().all(|(_, text)| text.len() == LOG_LINE_BYTES_MAX));
+    }
+}

@@ -63,6 +63,12 @@ mod check;
 /// Flow's port.
 mod plugins;
 
+/// Which plugin serves a call.
+mod binding;
+
+/// What flow does about a call that failed.
+mod failures;
+
 /// Which channel an event is for.
 mod accounts;
 
@@ -99,13 +105,17 @@ mod signing;
 /// The time of day.
 mod time;
 
+/// Fixture pairs in the sandbox.
+#[cfg(test)]
+mod sandbox;
+
 pub use check::{FoundManifest, complaints, manifests_in};
 pub use config::{EngineConfig, Trust, User, UserConfig};
 pub use egress::{EgressError, Files, FoundFile, ProxySettings};
 pub use engine::{Engine, StartError, Supplies};
 pub use manifest::{
-    Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, Others,
-    SecretKind, Setting, SettingType,
+    Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, SecretKind,
+    Setting, SettingType,
 };
 pub use refusal::{Note, Refusal, Stage};
 pub use secrets::{Secret, SecretValues};

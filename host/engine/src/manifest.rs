@@ -103,14 +103,12 @@ fn one() -> u32 {
 pub struct ManifestCapabilities {
     /// The longest text it takes in one call of `send`.
     pub text_max: Option<u32>,
-    /// In what `text-max` counts: `characters`, `bytes`, `utf16`, `gsm`.
+    /// In what `text-max` counts: `characters`, `gsm`, `utf16`, `bytes`.
     pub text_count: Option<String>,
     /// Kinds of content customers send.
     pub content_in: BTreeSet<String>,
-    /// Kinds of content it delivers; `choices` and `file` among them.
+    /// Kinds of content it delivers: `text`, `file`, `choices`, `template`, `close`.
     pub content_out: BTreeSet<String>,
-    /// It shows choices itself; else they go out as numbered text.
-    pub choices: bool,
     /// Shows typing signs.
     pub typing: bool,
     /// How often a typing sign must be renewed.
@@ -137,19 +135,6 @@ pub struct Attachments {
     pub size_max: Option<u64>,
     /// How they go: `url` or `native`.
     pub by: Option<String>,
-    /// What becomes of others.
-    pub others: Others,
-}
-
-/// What becomes of files that `types` and `size-max` do not cover.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Others {
-    /// The plugin is given them and finds a way, such as a link.
-    #[default]
-    Plugin,
-    /// The host refuses them, and the agent is told.
-    Refuse,
 }
 
 /// The type of a setting.

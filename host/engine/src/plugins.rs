@@ -15,27 +15,22 @@ use trunkline_flow::ports::{
 use crate::accounts::{assign, attach_changes};
 use crate::config::User;
 use crate::contract_0_1::Call;
-use crate::contract_0_1::bot::{BotCapabilities, BotReceive, Turn};
+use crate::contract_0_1::bot::{BotReceive, Turn};
 use crate::contract_0_1::channel::{
     Check, OpenAttachment, Opened, Receive, Resolve, Send as SendExport,
 };
 use crate::contract_0_1::words::Rejection;
 use crate::egress::{Rights, prepare};
 use crate::engine::Engine;
+use crate::failures::{
+    HOST_TROUBLE_MS, bot_failed, download_failed, download_refused, send_failed,
+};
 use crate::invocation::{Failed, Failure, Invocation};
 use crate::keeper::Order;
-use crate::live::{Absent, Bound, ack_answer, bind};
-use crate::manifest::Others;
-use crate::request::FetchError;
+use crate::live::{Bound, ack_answer};
 
 /// What completing an event may take: later events of the customer wait for it.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(10);
-
-/// When to ask again after the host itself failed.
-const HOST_TROUBLE_MS: u64 = 5_000;
-
-/// What a text may hold on channels whose manifest does not say.
-const TEXT_MAX_DEFAULT: u32 = 4096;
 
 impl Plugins for Engine {
     async fn receive(
@@ -184,13 +179,10 @@ impl Plugins for Engine {
         let Some(Ok(bound)) = self.bound(&User::Channel(channel.clone())) else {
             return Capabilities::default();
         };
-        let manifest = &bound.plugin.manifest.capabilities;
-        let limits = manifest.attachments_out.as_ref();
-        let limits = limits.filter(|files| files.others == Others::Refuse);
+        // What does not fit `attachments-out` the plugin sends as a link, so flow keeps nothing back.
         Capabilities {
-            typing: manifest.typing,
-            file_max: limits.and_then(|files| files.size_max),
-            file_types: limits.map(|files| files.types.clone()).unwrap_or_default(),
+            typing: bound.plugin.manifest.capabilities.typing,
+            ..Capabilities::default()
         }
     }
 
@@ -218,59 +210,6 @@ impl Engine {
 
     fn now(&self) -> Timestamp {
         self.shared.means.time.now()
-    }
-
-    fn bound(&self, user: &User) -> Option<Result<Bound, Absent>> {
-        self.shared.live.now().users.get(user).cloned()
-    }
-
-    fn bound_to_receive(&self, user: &User, name: &ChannelName) -> Result<Bound, ReceiveError> {
-        match self.bound(user) {
-            None => Err(ReceiveError::UnknownChannel),
-            Some(Ok(bound)) => Ok(bound),
-            Some(Err(absent)) => Err(ReceiveError::NotNow {
-                channel: name.clone(),
-                ack: ack_answer(&absent.ack),
-                reason: absent.reason,
-                trapped: Vec::new(),
-            }),
-        }
-    }
-
-    /// The plugin of a channel or bot, in the version a call began on if it has one.
-    async fn bound_at(&self, user: &User, pinned: Option<&PluginVersion>) -> Result<Bound, String> {
-        let live = self.bound(user);
-        let live = live.ok_or_else(|| format!("[{}] is not configured", user.table()))?;
-        let wanted = pinned.filter(|version| match &live {
-            Ok(bound) => bound.plugin.version != **version,
-            Err(_) => true,
-        });
-        let Some(version) = wanted else {
-            return live.map_err(|absent| absent.reason);
-        };
-        match self.bound_to_version(user, version).await {
-            Ok(bound) => Ok(bound),
-            Err(reason) => {
-                tracing::warn!(user = %user.table(), %reason, "the version a call began on is gone: it goes on with the live one");
-                live.map_err(|absent| absent.reason)
-            }
-        }
-    }
-
-    async fn bound_to_version(
-        &self,
-        user: &User,
-        version: &PluginVersion,
-    ) -> Result<Bound, String> {
-        let versions = self.shared.versions.clone();
-        let hash = version.clone();
-        let found = tokio::task::spawn_blocking(move || versions.find(&hash)).await;
-        let plugin = found.map_err(|error| error.to_string())?;
-        let plugin = plugin.map_err(|refusal| refusal.reason)?;
-        let config = self.shared.live.now().config.clone();
-        let wanted = config.users().find(|(other, _)| other == user);
-        let (_, wanted) = wanted.ok_or_else(|| "it is not configured".to_owned())?;
-        bind(&plugin, user, wanted, &config.public_url).map_err(|error| error.to_string())
     }
 
     fn invocation(
@@ -313,7 +252,7 @@ impl Engine {
             && let Failure::Plugin(reason) = &failed.failure
         {
             let (name, sha256) = (&plugin.manifest.name, &plugin.version.0);
-            tracing::error!(plugin = %name, %sha256, export = C::EXPORT, %reason, "plugin call failed");
+            tracing::warn!(plugin = %name, %sha256, export = C::EXPORT, %reason, "plugin call failed");
             self.tell_trap(&plugin.version, C::EXPORT, key);
         }
         result
@@ -365,29 +304,6 @@ impl Engine {
             Err(status) => Err(download_refused(status.as_u16())),
         }
     }
-
-    fn plugin_of(&self, channel: &ChannelName) -> String {
-        let table = self.shared.live.now();
-        let config = table.config.channels.get(channel);
-        config
-            .map(|config| config.plugin.0.clone())
-            .unwrap_or_default()
-    }
-
-    fn bot_capabilities(&self, channel: &ChannelName) -> BotCapabilities {
-        let bound = self.bound(&User::Channel(channel.clone()));
-        let manifest = bound
-            .and_then(Result::ok)
-            .map(|bound| bound.plugin.manifest.clone());
-        let capabilities = manifest.map(|manifest| manifest.capabilities.clone());
-        let capabilities = capabilities.unwrap_or_default();
-        BotCapabilities {
-            text_max: capabilities.text_max.unwrap_or(TEXT_MAX_DEFAULT),
-            choices: capabilities.choices,
-            files: capabilities.content_out.contains("file"),
-            typing: capabilities.typing,
-        }
-    }
 }
 
 fn unresolved(
@@ -397,59 +313,4 @@ fn unresolved(
 ) -> Vec<ReceivedEvent> {
     tracing::warn!(%channel, %reason, "an event could not be completed and goes on as it was");
     vec![event]
-}
-
-/// What flow does about a call of `send` that ended without the plugin's word.
-fn send_failed(failed: Failed) -> SendError {
-    if failed.once_left {
-        let reason = failed.failure;
-        return SendError::Unknown(format!("the message left, then the call failed: {reason}"));
-    }
-    match failed.failure {
-        Failure::Plugin(reason) => SendError::Plugin(reason),
-        Failure::Store(error) => SendError::Store(error.to_string()),
-        Failure::Host(text) => SendError::Again {
-            wait_ms: HOST_TROUBLE_MS,
-            text,
-        },
-    }
-}
-
-fn bot_failed(failed: Failed) -> BotError {
-    match failed.failure {
-        Failure::Plugin(reason) => BotError::Failed(format!("the bot's plugin failed: {reason}")),
-        // Asking twice would be worse than not asking.
-        failure @ (Failure::Store(_) | Failure::Host(_)) if failed.once_left => {
-            BotError::Failed(failure.to_string())
-        }
-        Failure::Store(error) => BotError::Again {
-            wait_ms: HOST_TROUBLE_MS,
-            text: error.to_string(),
-        },
-        Failure::Host(text) => BotError::Again {
-            wait_ms: HOST_TROUBLE_MS,
-            text,
-        },
-    }
-}
-
-fn download_failed(error: FetchError) -> SendError {
-    match error {
-        FetchError::Denied(_) | FetchError::TooLarge => SendError::Refused(error.to_string()),
-        FetchError::Unreachable(_) | FetchError::Unknown(_) => SendError::Again {
-            wait_ms: HOST_TROUBLE_MS,
-            text: error.to_string(),
-        },
-    }
-}
-
-fn download_refused(status: u16) -> SendError {
-    match status {
-        401 | 403 => SendError::Credentials(format!("the provider refuses the file: {status}")),
-        408 | 425 | 429 | 500.. => SendError::Again {
-            wait_ms: HOST_TROUBLE_MS,
-            text: format!("the provider answered {status}"),
-        },
-        _ => SendError::Refused(format!("the provider has no such file: {status}")),
-    }
 }

@@ -62,7 +62,9 @@ fn config(guests: u32) -> Config {
     config
         .wasm_component_model(true)
         .epoch_interruption(true)
+        // A replay on another machine gives the same bits.
         .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .memory_init_cow(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(guests)));

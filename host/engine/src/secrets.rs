@@ -73,16 +73,16 @@ impl Secrets {
     /// # Errors
     /// The manifest does not name it, or the operator gave no value.
     pub(crate) fn get(&self, name: &str) -> Result<&SecretValues, SecretError> {
-        self.0
-            .get(name)
-            .ok_or_else(|| SecretError::Missing(format!("no value is configured for `{name}`")))
+        let values = self.0.get(name);
+        values.ok_or_else(|| SecretError::Missing(name.to_owned()))
     }
 }
 
 /// Why a secret could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretError {
-    #[error("{0}")]
+    /// Its name.
+    #[error("no value is configured for `{0}`")]
     Missing(String),
     #[error("{0}")]
     Malformed(String),

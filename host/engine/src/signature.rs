@@ -53,3 +53,50 @@ pub fn bad_keys(trust: &Trust) -> Vec<String> {
         .cloned()
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The example of minisign's own documentation: the bytes `test`, signed.
+    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    const SIGNATURE: &str = "untrusted comment: signature from minisign secret key
+RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=
+trusted comment: timestamp:1633700835\tfile:test\tprehashed
+wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==";
+    const OTHER_KEY: &str = "RWQSOI4Fxo4nCYMZsd+CkxdSXrxjVg3ARqwzRyJGQCFX1KMGDRJTHQrB";
+
+    fn trust(keys: &[&str], require_signature: bool) -> Trust {
+        Trust {
+            trusted_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            require_signature,
+            ..Trust::default()
+        }
+    }
+
+    #[test]
+    fn a_signature_of_a_trusted_key_over_these_bytes_is_good() {
+        let trust = trust(&[OTHER_KEY, KEY], true);
+        assert_eq!(
+            check(&trust, b"test", Some(SIGNATURE)),
+            Ok(Signed::ByTrustedKey)
+        );
+    }
+
+    #[test]
+    fn a_signature_over_other_bytes_or_of_another_key_refuses_the_file() {
+        for (keys, bytes) in [(KEY, b"tost"), (OTHER_KEY, b"test")] {
+            let refused = check(&trust(&[keys], false), bytes, Some(SIGNATURE));
+            assert_eq!(
+                refused.map_err(|refusal| refusal.stage),
+                Err(Stage::Signature)
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_signature_refuses_only_where_one_is_required() {
+        assert_eq!(check(&trust(&[KEY], false), b"test", None), Ok(Signed::No));
+        assert!(check(&trust(&[KEY], true), b"test", None).is_err());
+    }
+}

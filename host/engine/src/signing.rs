@@ -298,3 +298,111 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 fn same(a: &[u8], b: &[u8]) -> bool {
     ring::constant_time::verify_slices_are_equal(a, b).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rotated() -> SecretValues {
+        SecretValues {
+            current: Secret::new("new"),
+            previous: Some(Secret::new("old")),
+        }
+    }
+
+    #[test]
+    fn hmacs_are_those_of_the_rfcs() {
+        // RFC 2202 and RFC 4231, test case 2.
+        let key = SecretValues::one("Jefe");
+        let data = b"what do ya want for nothing?";
+        for (hash, expected) in [
+            (Hash::Md5, "750c783e6ab0b503eaa86e310a5db738"),
+            (Hash::Sha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+            (
+                Hash::Sha256,
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+        ] {
+            let mac = sign(&key, Encoding::Text, hash, data).unwrap();
+            assert_eq!(mac, from_hex(expected).unwrap(), "{hash:?}");
+        }
+        let mac = sign(&key, Encoding::Text, Hash::Sha512, data).unwrap();
+        assert!(verify(&key, Encoding::Text, Hash::Sha512, data, &mac).unwrap());
+        assert!(!verify(&key, Encoding::Text, Hash::Sha512, b"else", &mac).unwrap());
+    }
+
+    #[test]
+    fn while_rotated_both_values_verify_and_the_new_one_signs() {
+        let old = hmac(b"old", Hash::Sha256, b"data");
+        let new = hmac(b"new", Hash::Sha256, b"data");
+        let good = |mac: &[u8]| verify(&rotated(), Encoding::Text, Hash::Sha256, b"data", mac);
+        assert_eq!(
+            (good(&old), good(&new), good(b"")),
+            (Ok(true), Ok(true), Ok(false))
+        );
+        assert_eq!(
+            sign(&rotated(), Encoding::Text, Hash::Sha256, b"data"),
+            Ok(new)
+        );
+        assert!(matches(&rotated(), "old") && matches(&rotated(), "new"));
+        assert!(!matches(&rotated(), "ol"));
+    }
+
+    #[test]
+    fn keys_may_be_written_in_hex_or_base64() {
+        let hex = SecretValues::one("4a656665");
+        let base64 = SecretValues::one("SmVmZQ==");
+        let text = sign(&SecretValues::one("Jefe"), Encoding::Text, Hash::Sha1, b"x");
+        assert_eq!(sign(&hex, Encoding::Hex, Hash::Sha1, b"x"), text);
+        assert_eq!(sign(&base64, Encoding::Base64, Hash::Sha1, b"x"), text);
+        assert!(sign(&base64, Encoding::Hex, Hash::Sha1, b"x").is_err());
+    }
+
+    #[test]
+    fn a_token_is_good_only_with_its_key_algorithm_and_claims() {
+        let key = SecretValues::one("secret");
+        let text = Encoding::Text;
+        let token = jwt_sign(&key, text, JwtAlgorithm::Hs256, r#"{"sub":"a"}"#).unwrap();
+        let verified = jwt_verify(&key, text, JwtAlgorithm::Hs256, &token);
+        assert_eq!(verified, Ok(Some(r#"{"sub":"a"}"#.to_owned())));
+        let other = SecretValues::one("other");
+        assert_eq!(
+            jwt_verify(&other, text, JwtAlgorithm::Hs256, &token),
+            Ok(None)
+        );
+        let (head, _) = token.split_once('.').unwrap();
+        let forged = format!("{head}.{}.AAAA", URL_SAFE_NO_PAD.encode("{}"));
+        assert_eq!(
+            jwt_verify(&key, text, JwtAlgorithm::Hs256, &forged),
+            Ok(None)
+        );
+        let none = format!("{}.e30.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
+        assert_eq!(jwt_verify(&key, text, JwtAlgorithm::Hs256, &none), Ok(None));
+        assert!(jwt_sign(&key, text, JwtAlgorithm::Hs256, "[]").is_err());
+    }
+
+    #[test]
+    fn es256_signs_with_a_private_key_and_verifies_with_its_public_one() {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        let pem = |label: &str, der: &[u8]| {
+            let body = STANDARD.encode(der);
+            SecretValues::one(format!(
+                "-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
+            ))
+        };
+        // The SubjectPublicKeyInfo of a P-256 key: a fixed head and the point.
+        let mut spki = from_hex("3059301306072a8648ce3d020106082a8648ce3d030107034200").unwrap();
+        spki.extend(signature::KeyPair::public_key(&pair).as_ref());
+        let private = pem("PRIVATE KEY", pkcs8.as_ref());
+        let public = pem("PUBLIC KEY", &spki);
+        let es256 = JwtAlgorithm::Es256;
+        let token = jwt_sign(&private, Encoding::Text, es256, r#"{"a":1}"#).unwrap();
+        let verified = jwt_verify(&public, Encoding::Text, es256, &token);
+        assert_eq!(verified, Ok(Some(r#"{"a":1}"#.to_owned())));
+        let cut = &token[..token.len() - 4];
+        assert_eq!(jwt_verify(&public, Encoding::Text, es256, cut), Ok(None));
+    }
+}

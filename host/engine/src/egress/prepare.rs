@@ -169,7 +169,7 @@ impl Place<'_> {
 
     fn secret(&self, name: &str) -> Result<&str, FetchError> {
         let values = self.rights.secrets.get(name);
-        let values = values.map_err(|error| denied(format!("secret `{name}`: {error}")))?;
+        let values = values.map_err(|error| denied(error.to_string()))?;
         if !self.rights.permit.secret_may_go(name, &self.host) {
             let text = format!("secret `{name}` may not go to {}", self.host);
             return Err(denied(text));

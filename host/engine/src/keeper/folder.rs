@@ -1,0 +1,165 @@
+//! Files come, change and go: what the keeper does about each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use trunkline_core::id::PluginName;
+
+use super::{Keeper, Known, Provided, RESCAN, SETTLE};
+use crate::live::Plugin;
+use crate::load::{Candidate, Loaded, Loader};
+use crate::plan::{Change, Found, plan};
+use crate::refusal::{Note, NoteKind, Refusal, Stage};
+use crate::scan::scan;
+use crate::status::{EngineEvent, FileState};
+
+impl Keeper {
+    pub(super) async fn look(&mut self) {
+        self.next_look = Instant::now() + RESCAN;
+        self.forget_ended_quarantines();
+        let dir = self.config.dir.clone();
+        let scanned = tokio::task::spawn_blocking(move || scan(&dir)).await;
+        let found = match scanned {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => {
+                let dir = self.config.dir.display();
+                tracing::error!(%dir, %error, "the plugin folder cannot be read; what is live serves on");
+                return;
+            }
+            Err(_) => return,
+        };
+        let known = self.known.iter();
+        let known = known
+            .map(|(file, known)| (file.clone(), known.stamp))
+            .collect();
+        let plan = plan(&known, &self.before, &found);
+        self.unsettled = plan.unsettled;
+        if plan.unsettled {
+            self.next_look = Instant::now() + SETTLE;
+        }
+        for change in plan.changes {
+            match change {
+                Change::Unload(file) => self.unload(&file),
+                Change::Load(file) | Change::Replace(file) => self.queue(file, &found),
+            }
+        }
+        let stamps = found.into_iter().map(|(file, found)| (file, found.stamp));
+        self.before = stamps.collect();
+        self.load_next();
+        self.write_status();
+    }
+
+    fn queue(&mut self, file: String, found: &BTreeMap<String, Found>) {
+        let Some(now) = found.get(&file) else { return };
+        let known = Known {
+            stamp: now.stamp,
+            state: FileState::Loading,
+            version: None,
+            manifest: None,
+        };
+        self.known.insert(file.clone(), known);
+        if !self.waiting.contains(&file) {
+            self.waiting.push_back(file);
+        }
+    }
+
+    pub(super) fn load_next(&mut self) {
+        if self.loading.is_some() {
+            return;
+        }
+        let Some(file) = self.waiting.pop_front() else {
+            return;
+        };
+        let loader = Loader {
+            versions: self.shared.versions.clone(),
+            means: self.shared.means.clone(),
+            config: self.config.clone(),
+            table: self.shared.live.now(),
+        };
+        let path = self.path(&file);
+        self.loading = Some((file, tokio::spawn(loader.load(path))));
+    }
+
+    pub(super) async fn loaded(&mut self, (file, loaded): (String, Loaded)) {
+        // Unloaded or changed in the meantime: another load is waiting, or none is wanted.
+        let is_stale = self.waiting.contains(&file);
+        let Some(known) = self.known.get_mut(&file).filter(|_| !is_stale) else {
+            return;
+        };
+        known.version = loaded.version;
+        known.manifest = loaded.manifest;
+        if let Some(manifest) = &known.manifest {
+            self.acks
+                .insert(manifest.name.clone(), manifest.ack.clone());
+        }
+        match loaded.result {
+            Ok(Candidate::Good(plugin)) => self.accept(&file, plugin).await,
+            Ok(Candidate::Quarantined(version, manifest)) => {
+                self.quarantined.push(version.clone());
+                self.serve_before(&file, &manifest.name, &version).await;
+            }
+            Err(refusal) => self.refuse(&file, refusal),
+        }
+    }
+
+    async fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
+        let name = plugin.manifest.name.clone();
+        if let Some(other) = self.provided.get(&name).filter(|other| other.file != file) {
+            let reason = format!("{} already provides plugin `{name}`", other.file);
+            let refusal = Refusal::new(Stage::Name, reason, "remove one of the two files");
+            return self.refuse(file, refusal);
+        }
+        if let Err(refusal) = self.mark_live(&plugin).await {
+            return self.refuse(file, refusal);
+        }
+        NoteKind::Refused.remove(&self.path(file));
+        NoteKind::Quarantined.remove(&self.path(file));
+        self.set_state(file, FileState::Live);
+        let version = plugin.version.clone();
+        tracing::info!(plugin = %name, version = %plugin.manifest.version, sha256 = %version.0, "plugin is live");
+        // A file that now holds another plugin takes the old one along.
+        self.provided
+            .retain(|other, provided| *other == name || provided.file != file);
+        self.serve(file, name.clone(), Some(plugin));
+        self.tell_live(name, version);
+    }
+
+    /// The swap.
+    pub(super) fn serve(&mut self, file: &str, name: PluginName, plugin: Option<Arc<Plugin>>) {
+        let file = file.to_owned();
+        self.provided.insert(name, Provided { file, plugin });
+        self.swap();
+    }
+
+    /// Says why the file is not live. The version before serves on.
+    fn refuse(&mut self, file: &str, refusal: Refusal) {
+        tracing::warn!(%file, stage = ?refusal.stage, reason = %refusal.reason, "plugin file is not live");
+        let note = self.note(file, &refusal.reason, &refusal.what_to_do);
+        let stage = Some(refusal.stage);
+        self.leave_note(file, NoteKind::Refused, &Note { stage, ..note });
+        self.set_state(file, FileState::Refused(refusal.clone()));
+        // The last known manifest may be new: its `ack` counts.
+        self.swap();
+        let file = file.to_owned();
+        self.tell(EngineEvent::Refused { file, refusal });
+    }
+
+    fn unload(&mut self, file: &str) {
+        let path = self.path(file);
+        NoteKind::Refused.remove(&path);
+        NoteKind::Quarantined.remove(&path);
+        self.waiting.retain(|waiting| waiting != file);
+        self.known.remove(file);
+        let provided = self.provided.iter();
+        let mut provided = provided.filter(|(_, provided)| provided.file == file);
+        let Some(name) = provided.next().map(|(name, _)| name.clone()) else {
+            return;
+        };
+        self.provided.remove(&name);
+        tracing::info!(plugin = %name, %file, "plugin is gone: its file was removed");
+        self.swap();
+        self.tell(EngineEvent::Gone { plugin: name });
+        self.look_again_at(&[Stage::Name]);
+    }
+}

@@ -1,0 +1,175 @@
+//! What a call may not do. Each guest is let in while nothing uses it (its first call would refuse
+//! it), then gets a channel.
+
+use axum::http::StatusCode;
+use std::sync::Arc;
+use trunkline_engine::Engine;
+use trunkline_flow::ports::{Plugins, ReceiveError, SendError};
+
+use crate::guests::guest;
+use crate::provider::Provider;
+use crate::world::{NOW, World, leaving, post, said, text, user};
+
+/// An engine with this guest behind channel `bad`, and echo behind channel `test`.
+async fn with_guest(name: &str, settings: &str) -> (World, Engine) {
+    let provider = Provider::start().await;
+    let mut world = World::new()
+        .channel("test", "echo", &format!("url = '{}'", provider.url()))
+        .file("echo.wasm", &guest("echo"))
+        .file("bad.wasm", &guest(name));
+    let engine = world.start().await;
+    world
+        .config
+        .channels
+        .insert("bad".into(), user(name, settings));
+    engine.reconfigure(world.config.clone()).await;
+    (world, engine)
+}
+
+async fn both_fail_with(name: &str, reason: &str) {
+    let (_world, engine) = with_guest(name, "").await;
+    let error = engine
+        .receive(&"bad".into(), &post("{}"), NOW)
+        .await
+        .unwrap_err();
+    let ReceiveError::NotNow {
+        reason: why,
+        trapped,
+        ack,
+        ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert!(why.contains(reason), "{why}");
+    assert_eq!(trapped.len(), 1);
+    assert_eq!(ack.status, 200);
+    let error = engine
+        .send(text("bad", 1, "x"), leaving().0)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, SendError::Plugin(why) if why.contains(reason)),
+        "{error:?}"
+    );
+    engine
+        .receive(&"test".into(), &said("m1", "others go on"), NOW)
+        .await
+        .unwrap();
+    engine
+        .send(text("test", 1, "others go on"), leaving().0)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_ends_its_call_alone() {
+    both_fail_with("trap", "unreachable").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_loop_ends_at_its_cpu_limit() {
+    both_fail_with("endless-loop", "used more than 1000 ms of CPU").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_bomb_ends_at_its_memory_limit() {
+    // The guest's allocator gives up, and the guest with it.
+    both_fail_with("memory-bomb", "unreachable").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_recursion_ends_at_the_stack_limit() {
+    both_fail_with("deep-recursion", "call stack exhausted").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endless_loops_on_every_thread_leave_room_for_others() {
+    let (_world, engine) = with_guest("endless-loop", "").await;
+    for number in 0..8 {
+        let engine = engine.clone();
+        tokio::spawn(async move { engine.send(text("bad", number, "x"), leaving().0).await });
+    }
+    for number in 0..8 {
+        engine
+            .send(text("test", number, "others go on"), leaving().0)
+            .await
+            .unwrap();
+    }
+}
+
+async fn greedy(provider: &Provider, crime: &str) -> String {
+    let settings = format!("url = '{}'", provider.url());
+    let (_world, engine) = with_guest("greedy-fetcher", &settings).await;
+    match engine.send(text("bad", 1, crime), leaving().0).await {
+        Ok(sent) => format!("{sent:?}"),
+        Err(SendError::Refused(why)) => why,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_seventeenth_request_of_a_call_is_denied() {
+    let provider = Provider::start().await;
+    let why = greedy(&provider, "many").await;
+    assert!(why.contains("more than 16 requests"), "{why}");
+    assert_eq!(provider.got().len(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_and_secrets_that_were_not_granted_are_denied() {
+    let provider = Provider::start().await;
+    for (crime, reason) in [
+        ("ungranted", "ungranted.example is not granted"),
+        ("private", "169.254.169.254:80 is not granted"),
+        ("secret", "no value is configured for `not_in_the_manifest`"),
+    ] {
+        let why = greedy(&provider, crime).await;
+        assert!(why.contains(reason), "{crime}: {why}");
+    }
+    assert_eq!(provider.got().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_above_a_mebibyte_is_too_large() {
+    let provider = Provider::answering(Arc::new(|_| {
+        (StatusCode::OK, Vec::new(), "x".repeat((1 << 20) + 1))
+    }))
+    .await;
+    let why = greedy(&provider, "one request").await;
+    assert!(why.contains("1 MiB") || why.contains("large"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_one_call_above_four_mebibytes_end_it() {
+    let half = "x".repeat(600 << 10);
+    let answer = move |_: &_| (StatusCode::OK, Vec::new(), half.clone());
+    let provider = Provider::answering(Arc::new(answer)).await;
+    let settings = format!("url = '{}'", provider.url());
+    let (_world, engine) = with_guest("greedy-fetcher", &settings).await;
+    let error = engine
+        .send(text("bad", 1, "many"), leaving().0)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, SendError::Plugin(why) if why.contains("4 MiB")),
+        "{error:?}"
+    );
+    assert_eq!(provider.got().len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receive_may_not_fetch() {
+    let provider = Provider::start().await;
+    let (_world, engine) =
+        with_guest("greedy-fetcher", &format!("url = '{}'", provider.url())).await;
+    let error = engine
+        .receive(&"bad".into(), &post("{}"), NOW)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, ReceiveError::NotNow { reason, .. } if reason.contains("may not make requests")),
+        "{error:?}"
+    );
+    assert_eq!(provider.got().len(), 0);
+}

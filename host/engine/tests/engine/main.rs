@@ -1,0 +1,28 @@
+//! The engine with built guests, a folder, an archive in memory and a provider on a local port.
+
+/// Everything a test fakes.
+mod world;
+
+/// Guest files, and other versions of them.
+mod guests;
+
+/// A provider that keeps a ledger.
+mod provider;
+
+/// Calls: suspend, replay, leave.
+mod calls;
+
+/// What a call may not do.
+mod limits;
+
+/// From folder to live, or refused.
+mod folder;
+
+/// New versions, old versions, bad versions.
+mod versions;
+
+/// Bots.
+mod bots;
+
+/// The sms plugin behind one URL with two accounts.
+mod accounts;
