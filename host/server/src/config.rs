@@ -29,6 +29,9 @@ mod names;
 /// The process, the store, the plugin folder.
 mod server;
 
+/// What is masked before it is kept.
+mod masking;
+
 /// Opening hours.
 mod hours;
 
@@ -64,6 +67,7 @@ use section::Section;
 pub use complaint::{Complaint, Complaints};
 pub use connection::{Connection, OptOut};
 pub use integration::Integration;
+pub use masking::{MaskRule, MaskRules, MaskingSettings};
 pub use secret::{PluginSecret, Secret, Sources};
 pub use server::{PluginSettings, Server, StoreSettings};
 
@@ -78,6 +82,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// The plugin folder.
     pub plugins: PluginSettings,
+    /// What is masked before it is kept.
+    pub masking: MaskingSettings,
     /// By name.
     pub integrations: BTreeMap<IntegrationName, Integration>,
     /// By name.
@@ -212,6 +218,7 @@ fn read(root: Section<'_>, text: &str, file: &Path, from: &Sources<'_>) -> Confi
     let (bot_names, bots) = connections(&root, Kind::Bot, from);
     names.channels = channel_names;
     names.bots = bot_names;
+    let masking = masking::masking(root.section("masking"), &names);
     let mut journeys = journey::journeys(&root, &names);
     names.journeys = journeys.keys().map(|name| name.0.clone()).collect();
     let rules = read_rules(&root, text, &server, &names, &mut journeys);
@@ -221,6 +228,7 @@ fn read(root: Section<'_>, text: &str, file: &Path, from: &Sources<'_>) -> Confi
         server,
         store,
         plugins,
+        masking,
         integrations,
         channels: named(channels, ChannelName),
         bots: named(bots, BotName),

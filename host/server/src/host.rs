@@ -203,7 +203,10 @@ impl Host {
 
 fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
     let path = &config.store.path;
-    let options = trunkline_store::Options::new(wiring::beside(path, ".files"));
+    let options = trunkline_store::Options {
+        masking: wiring::masking(&config.masking),
+        ..trunkline_store::Options::new(wiring::beside(path, ".files"))
+    };
     SqliteStore::open(path, options).map_err(|source| StartError::Store {
         path: path.clone(),
         source,

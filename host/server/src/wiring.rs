@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
 use trunkline_core::id::ChannelName;
 use trunkline_core::settings::{self, Settings};
 use trunkline_ece::IntegrationConfig;
 use trunkline_engine::{
     EngineConfig, Manifest, ProxySettings, Secret, SecretValues, Trust, UserConfig,
 };
+use trunkline_store::{Directions, Mask, Masking};
 
-use crate::config::{Config, Connection, PluginSecret};
+use crate::config::{Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret};
 
 /// What "stop" is where nothing is configured.
 const STOP_WORDS: [&str; 3] = ["STOP", "STOPALL", "UNSUBSCRIBE"];
@@ -100,6 +102,37 @@ fn usual_stop_words(provider_confirms: bool) -> Vec<String> {
 pub fn integrations(config: &Config) -> Vec<IntegrationConfig> {
     let all = config.integrations.values();
     all.map(|integration| integration.ece.clone()).collect()
+}
+
+/// What the store masks.
+pub fn masking(settings: &MaskingSettings) -> Masking {
+    Masking {
+        default: directions(&settings.default),
+        channels: settings
+            .channels
+            .iter()
+            .map(|(name, rules)| (name.clone(), directions(rules)))
+            .collect(),
+    }
+}
+
+fn directions(rules: &MaskRules) -> Directions {
+    Directions {
+        inbound: mask(&rules.inbound),
+        outbound: mask(&rules.outbound),
+    }
+}
+
+fn mask(rule: &MaskRule) -> Mask {
+    Mask {
+        cards: rule.cards,
+        // Each was compiled when the configuration was checked.
+        patterns: rule
+            .patterns
+            .iter()
+            .filter_map(|pattern| Regex::new(pattern).ok())
+            .collect(),
+    }
 }
 
 /// What the plugin engine is told.

@@ -6,7 +6,7 @@ use toml::Spanned;
 use trunkline_core::event::Unavailable;
 use trunkline_core::id::{EntryPointName, IntegrationName, Language};
 use trunkline_core::settings::{self, AcceptAgentFiles, Hours, Messages};
-use trunkline_ece::{Auth, CallbackAuth, IntegrationConfig, Version};
+use trunkline_ece::{Auth, CallbackAuth, EceClient, IntegrationConfig, Options, Version};
 
 use super::complaint::Place;
 use super::names::{Names, known};
@@ -77,8 +77,27 @@ fn one(
     };
     let points = points.into_iter().map(|(name, id, _)| (name, id)).collect();
     let ece = ece(&section, name, points, context);
+    if let Some(ece) = &ece {
+        complain_of_what_cannot_work(&section, ece);
+    }
     section.done();
     Some(Integration { ece: ece?, core })
+}
+
+/// What only the ECE client knows: patterns that are none, a certificate file without certificates.
+fn complain_of_what_cannot_work(section: &Section<'_>, ece: &IntegrationConfig) {
+    let Err(errors) = EceClient::new(vec![ece.clone()], Options::default()) else {
+        return;
+    };
+    let wire = section.value("wire").map(Spanned::span);
+    let place = wire.unwrap_or_else(|| section.place.clone());
+    for complaint in errors.into_iter().flat_map(|error| error.complaints) {
+        section.sink.add(
+            &place,
+            format!("[{}] cannot work: {complaint}", section.path),
+            "give the key a value that works, or leave it out for the default",
+        );
+    }
 }
 
 fn ece(

@@ -1,12 +1,15 @@
 //! `/metrics`: counts for Prometheus, in its text format. No label holds what people wrote, an
 //! address or a token.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use trunkline_core::id::PluginName;
+use trunkline_engine::PluginMetrics;
 
 use crate::host::Host;
 use crate::report::{Colour, LightReport, StatusReport};
@@ -14,7 +17,33 @@ use crate::report::{Colour, LightReport, StatusReport};
 /// All of it.
 pub(super) async fn metrics(State(host): State<Arc<Host>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (kind, text(&host.report())).into_response()
+    let mut text = text(&host.report());
+    plugins(&mut text, &host.engine().metrics());
+    (kind, text).into_response()
+}
+
+fn plugins(text: &mut String, metrics: &BTreeMap<PluginName, PluginMetrics>) {
+    type Figure = fn(&PluginMetrics) -> u64;
+    let figures: [(&str, Figure); 4] = [
+        ("calls", |plugin| plugin.calls),
+        ("replays", |plugin| plugin.replays),
+        ("traps", |plugin| plugin.traps),
+        ("cpu_microseconds", |plugin| plugin.cpu_us),
+    ];
+    for (name, figure) in figures {
+        line(
+            text,
+            &format!("# TYPE trunkline_plugin_{name}_total counter"),
+        );
+        for (plugin, metrics) in metrics {
+            let label = escaped(plugin.as_str());
+            let value = figure(metrics);
+            line(
+                text,
+                &format!("trunkline_plugin_{name}_total{{plugin=\"{label}\"}} {value}"),
+            );
+        }
+    }
 }
 
 fn text(report: &StatusReport) -> String {

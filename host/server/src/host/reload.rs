@@ -107,6 +107,7 @@ fn needs_no_restart(before: &Config, after: &Config) -> Result<(), String> {
             before.server.no_proxy != after.server.no_proxy,
         ),
         ("[store]", before.store != after.store),
+        ("[masking]", before.masking != after.masking),
         ("[plugins] dir", before.plugins.dir != after.plugins.dir),
     ];
     let changed: Vec<&str> = fixed

@@ -2,3 +2,15 @@
 
 /// Configuration files, good and bad.
 mod configuration;
+
+/// A host in this process, with a channel without plugin and an ECE that is down.
+mod world;
+
+/// What callers get.
+mod edge;
+
+/// What operators get.
+mod admin;
+
+/// The built program.
+mod command;

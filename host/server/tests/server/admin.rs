@@ -1,0 +1,128 @@
+//! The admin API: closed, described, and able to reload.
+
+use reqwest::{Method, StatusCode};
+use trunkline_core::id::IntegrationName;
+
+use crate::world::{TOKEN, World};
+
+/// Every method and path of the document, with something in place of its parameters.
+fn described(openapi: &serde_json::Value) -> Vec<(Method, String)> {
+    let paths = openapi["paths"].as_object().expect("paths");
+    let mut all = Vec::new();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().expect("methods") {
+            assert!(operation["x-role"].is_string(), "{path} names no role");
+            let method = method.to_uppercase().parse().expect("a method");
+            all.push((method, path.replace("{id}", "7")));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_path_is_closed_without_the_token_and_there_with_it() {
+    let world = World::start().await;
+    let openapi = world.admin("/openapi.json").await;
+    let described = described(&openapi);
+    assert!(described.len() >= 8, "{described:?}");
+    for (method, path) in described {
+        let url = world.url(&format!("/api/v1{path}"));
+        for token in [None, Some("wrong"), Some("")] {
+            let mut call = world.http.request(method.clone(), &url);
+            if let Some(token) = token {
+                call = call.bearer_auth(token);
+            }
+            let status = call.send().await.unwrap().status();
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path}");
+        }
+        let open = world.http.request(method.clone(), &url).bearer_auth(TOKEN);
+        let answer = open.send().await.unwrap();
+        assert_ne!(
+            answer.status(),
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{method} {path}"
+        );
+        let known = answer.text().await.unwrap();
+        assert!(!known.contains("there is no such path"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_exist_is_closed_as_well() {
+    let world = World::start().await;
+    let closed = world
+        .http
+        .get(world.url("/api/v1/secrets"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(closed.status(), StatusCode::UNAUTHORIZED);
+    let open = world
+        .http
+        .get(world.url("/api/v1/secrets"))
+        .bearer_auth(TOKEN);
+    assert_eq!(open.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_status_holds_no_secret() {
+    let world = World::start().await;
+    let status = world.admin("/status?refresh=true").await.to_string();
+    for secret in [TOKEN, "knock", "plain:"] {
+        assert!(!status.contains(secret), "{secret} in {status}");
+    }
+}
+
+async fn reload(world: &World) -> (StatusCode, String) {
+    let call = world
+        .http
+        .post(world.url("/api/v1/reload"))
+        .bearer_auth(TOKEN);
+    let answer = call.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_wrong_file_changes_nothing_and_the_status_says_so_until_it_is_right() {
+    let world = World::start().await;
+    let right = std::fs::read_to_string(&world.file).unwrap();
+    std::fs::write(&world.file, format!("{right}\n[channel]\n")).unwrap();
+    let (status, text) = reload(&world).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text.contains("did you mean `channels`?"), "{text}");
+    let refused = world.admin("/status").await["configuration"]["refused"].clone();
+    assert!(
+        refused
+            .as_str()
+            .is_some_and(|text| text.contains("`channel`")),
+        "{refused}"
+    );
+    let more = right.replace(
+        "[channels.acme-sms]",
+        "[channels.second]\nplugin = \"sms\"\n[channels.acme-sms]",
+    );
+    std::fs::write(&world.file, more).unwrap();
+    assert_eq!(reload(&world).await.0, StatusCode::OK);
+    let report = world.admin("/status").await;
+    assert!(report["configuration"]["refused"].is_null());
+    assert_eq!(report["channels"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn what_needs_a_restart_is_refused_as_a_whole() {
+    let world = World::start().await;
+    let before = std::fs::read_to_string(&world.file).unwrap();
+    let after = before
+        .replace(
+            "shutdown_s = 5",
+            "shutdown_s = 5\nproxy = \"http://127.0.0.1:1\"",
+        )
+        .replace("id = \"1001\"", "id = \"2002\"");
+    std::fs::write(&world.file, after).unwrap();
+    let (status, text) = reload(&world).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text.contains("needs a restart"), "{text}");
+    let config = world.host.config();
+    let acme = &config.integrations[&IntegrationName::from("acme")];
+    assert!(acme.ece.entry_points.values().any(|id| id == "1001"));
+}

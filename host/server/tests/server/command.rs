@@ -1,0 +1,222 @@
+//! The built program, as an operator uses it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use crate::world::{PATIENCE, free_address, provide_tls, toml};
+
+fn trunkline(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    command.args(arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A host of its own process; killed when dropped.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+    file: PathBuf,
+    folder: TempDir,
+}
+
+impl Served {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = free_address();
+        let file = folder.path().join("trunkline.toml");
+        std::fs::write(&file, toml(address)).expect("written");
+        let child = Command::new(env!("CARGO_BIN_EXE_trunkline"))
+            .args(["serve", "--config"])
+            .arg(&file)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let served = Self {
+            child,
+            address,
+            file,
+            folder,
+        };
+        served.wait_until_alive().await;
+        served
+    }
+
+    async fn wait_until_alive(&self) {
+        provide_tls();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        let began = Instant::now();
+        let url = format!("http://{}/healthz", self.address);
+        while http.get(&url).send().await.is_err() {
+            assert!(began.elapsed() < PATIENCE, "the host does not answer");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn config(&self) -> &str {
+        self.file.to_str().expect("a plain path")
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.code();
+            }
+            assert!(began.elapsed() < PATIENCE, "the host does not end");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_every_complaint() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.toml");
+    std::fs::write(&file, "[server]\nlisten = 1\nproxi = \"x\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    for command in ["serve", "check"] {
+        let output = trunkline(&[command, "--config", file]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let complaints = text(&output.stderr);
+        assert!(complaints.contains("wrong.toml:2:10: "), "{complaints}");
+        assert!(complaints.contains("did you mean `proxy`?"), "{complaints}");
+        assert!(complaints.contains("2 problems"), "{complaints}");
+    }
+    let output = trunkline(&["check", "--json", "--config", file]);
+    assert_eq!(output.status.code(), Some(2));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["complaints"][0]["line"], 2);
+}
+
+#[test]
+fn help_shows_examples_and_a_wrong_command_ends_with_2() {
+    for command in [
+        "serve",
+        "check",
+        "status",
+        "dead-letters",
+        "trace",
+        "plugin",
+    ] {
+        let output = trunkline(&[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(text(&output.stdout).contains("Example:"), "{command}");
+    }
+    assert_eq!(trunkline(&["srve"]).status.code(), Some(2));
+}
+
+#[test]
+fn asking_a_host_that_does_not_run_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    std::fs::write(&file, toml(free_address())).unwrap();
+    let output = trunkline(&["status", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("is `trunkline serve` running"), "{said}");
+}
+
+#[test]
+fn check_tells_what_does_not_work_apart_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    std::fs::write(&file, toml(free_address())).unwrap();
+    std::fs::create_dir(folder.path().join("plugins")).unwrap();
+    std::fs::write(folder.path().join("plugins/broken.wasm"), "no component").unwrap();
+    let output = trunkline(&["check", "--json", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verdict = |of: &str| {
+        let lines = report["lines"].as_array().expect("lines").iter();
+        let mut found = lines
+            .filter(|line| line["of"] == of)
+            .map(|line| line["verdict"].clone());
+        found.next_back().unwrap_or_default()
+    };
+    assert_eq!(verdict("store"), "good", "{report}");
+    assert_eq!(verdict("plugin broken.wasm"), "bad", "{report}");
+    assert_eq!(verdict("channel acme-sms"), "bad", "{report}");
+    assert_eq!(verdict("ECE acme"), "bad", "{report}");
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("plugins"))
+        .unwrap()
+        .collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(!folder.path().join("trunkline.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
+    let mut served = Served::start().await;
+    let config = served.config().to_owned();
+    let status = trunkline(&["status", "--config", &config]);
+    assert_eq!(status.status.code(), Some(0), "{}", text(&status.stderr));
+    let shown = text(&status.stdout);
+    assert!(
+        shown.contains("ECE acme") && shown.contains("acme-sms"),
+        "{shown}"
+    );
+    let json = trunkline(&["status", "--json", "--refresh", "--config", &config]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(
+        json["integrations"][0]["entry_points"][0]["agent"]["colour"],
+        "unknown"
+    );
+    let letters = trunkline(&["dead-letters", "list", "--config", &config]);
+    assert_eq!(text(&letters.stdout), "no dead letters\n");
+    for missing in [
+        ["dead-letters", "show", "7"].as_slice(),
+        &["dead-letters", "replay", "7"],
+        &["trace", "c1-1"],
+        &["trace", "+15550199"],
+    ] {
+        let output = trunkline(&[missing, &["--config", &config]].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{missing:?}: {}",
+            text(&output.stdout)
+        );
+    }
+    served.signal("TERM");
+    assert_eq!(served.wait(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_host_learns_what_is_in_its_way() {
+    let served = Served::start().await;
+    let busy = trunkline(&["serve", "--config", served.config()]);
+    assert_eq!(busy.status.code(), Some(1));
+    let said = text(&busy.stderr);
+    assert!(said.contains("another process listens there"), "{said}");
+    let other = served.folder.path().join("other.toml");
+    let elsewhere = toml(free_address());
+    std::fs::write(&other, elsewhere).unwrap();
+    let in_use = trunkline(&["serve", "--config", other.to_str().unwrap()]);
+    assert_eq!(in_use.status.code(), Some(1));
+    let said = text(&in_use.stderr);
+    assert!(said.contains("another Trunkline uses this store"), "{said}");
+}
