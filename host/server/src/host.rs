@@ -321,7 +321,7 @@ async fn raw_again(host: &Host, channels: &[ChannelName]) {
         match host.flow.raw_again(channel).await {
             Ok(0) => {}
             Ok(taken) => {
-                tracing::info!(%channel, taken, "calls that waited for a plugin were read")
+                tracing::info!(%channel, taken, "calls that waited for a plugin were read");
             }
             Err(error) => {
                 tracing::warn!(%channel, %error, "calls that wait for a plugin wait on");

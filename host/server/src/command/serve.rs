@@ -82,15 +82,13 @@ async fn finish(host: &Host, server: tokio::task::JoinHandle<io::Result<()>>) ->
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "another process listens there; stop it, or name another port in [server] listen"
-                    .to_owned()
-            }
-            io::ErrorKind::PermissionDenied => {
-                "this user may not; ports below 1024 need a privilege".to_owned()
-            }
-            _ => error.to_string(),
+        let why = if error.kind() == io::ErrorKind::AddrInUse {
+            "another process listens there; stop it, or name another port in [server] listen"
+                .to_owned()
+        } else if error.kind() == io::ErrorKind::PermissionDenied {
+            "this user may not; ports below 1024 need a privilege".to_owned()
+        } else {
+            error.to_string()
         };
         Failure::Problem(format!("cannot listen on {address}: {why}"))
     })

@@ -78,8 +78,8 @@ async fn reload(world: &World) -> (StatusCode, String) {
         .http
         .post(world.url("/api/v1/reload"))
         .bearer_auth(TOKEN);
-    let answer = call.send().await.unwrap();
-    (answer.status(), answer.text().await.unwrap())
+    let answer = call.send().await.expect("an answer");
+    (answer.status(), answer.text().await.expect("text"))
 }
 
 #[tokio::test]
