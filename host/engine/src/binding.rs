@@ -16,6 +16,7 @@ impl Engine {
         self.shared.live.now().users.get(user).cloned()
     }
 
+    #[expect(clippy::result_large_err, reason = "it is flow's word")]
     pub(crate) fn bound_to_receive(
         &self,
         user: &User,

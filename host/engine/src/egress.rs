@@ -221,7 +221,7 @@ fn keeps_method(status: StatusCode, method: &Method) -> Option<bool> {
     let reads = method == Method::GET || method == Method::HEAD;
     match status.as_u16() {
         307 | 308 => Some(true),
-        301 | 302 | 303 => Some(reads),
+        301..=303 => Some(reads),
         _ => None,
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn bot_failed(failed: Failed) -> BotError {
 }
 
 /// Of fetching a customer's file.
-pub(crate) fn download_failed(error: FetchError) -> SendError {
+pub(crate) fn download_failed(error: &FetchError) -> SendError {
     match error {
         FetchError::Denied(_) | FetchError::TooLarge => SendError::Refused(error.to_string()),
         FetchError::Unreachable(_) | FetchError::Unknown(_) => SendError::Again {

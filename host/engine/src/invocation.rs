@@ -82,7 +82,7 @@ impl Invocation {
             match run.ended {
                 Ended::Done(output) => return Ok(output),
                 Ended::Failed(reason) => return Err(progress.trapped(reason)),
-                Ended::Wants(request) => progress.answer(request).await?,
+                Ended::Wants(request) => progress.answer(*request).await?,
             }
         }
     }

@@ -200,8 +200,8 @@ impl Keeper {
         let what_to_do = "once the store can write, touch the file";
         match tokio::task::spawn_blocking(marked).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Refusal::new(Stage::Store, error, what_to_do)),
-            Err(error) => Err(Refusal::new(Stage::Store, error, what_to_do)),
+            Ok(Err(error)) => Err(Refusal::new(Stage::Store, error.to_string(), what_to_do)),
+            Err(error) => Err(Refusal::new(Stage::Store, error.to_string(), what_to_do)),
         }
     }
 

@@ -176,8 +176,8 @@ impl Loader {
         let plugin = plugin.clone();
         let tried = self.means.threads.run(&name, move || plugin.try_instance());
         match tried.await {
-            Ok(result) => result.map_err(trial_refusal),
-            Err(error) => Err(trial_refusal(error.to_string())),
+            Ok(result) => result.map_err(|reason| trial_refusal(&reason)),
+            Err(error) => Err(trial_refusal(&error.to_string())),
         }
     }
 
@@ -199,7 +199,7 @@ impl Loader {
         match invocation.call(&self.means, Receive { request }).await {
             Ok(_) => Ok(()),
             Err(failed) => Err(match failed.failure {
-                Failure::Plugin(reason) | Failure::Host(reason) => trial_refusal(reason),
+                Failure::Plugin(reason) | Failure::Host(reason) => trial_refusal(&reason),
                 Failure::Store(error) => store_refusal(&error),
             }),
         }
@@ -232,7 +232,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
 fn manifest(bytes: &[u8]) -> Result<Manifest, Refusal> {
     Manifest::of_component(bytes).map_err(|error| {
         let what_to_do = "build it as plugin-sdk/README.md says";
-        Refusal::new(Stage::Manifest, error, what_to_do)
+        Refusal::new(Stage::Manifest, error.to_string(), what_to_do)
     })
 }
 
@@ -250,23 +250,22 @@ fn check_contract(manifest: &Manifest) -> Result<(), Refusal> {
 
 fn misfit(user: &User, error: &BindError) -> Refusal {
     match error {
-        BindError::Grant { error: grant, .. } => {
-            Refusal::new(Stage::Grants, error, grant.what_to_do(&user.table()))
-        }
+        BindError::Grant { error: grant, .. } => Refusal::new(
+            Stage::Grants,
+            error.to_string(),
+            grant.what_to_do(&user.table()),
+        ),
         BindError::Settings { .. } | BindError::Kind { .. } => {
             let what_to_do = format!("correct [{}] in the configuration", user.table());
-            Refusal::new(Stage::Settings, error, what_to_do)
+            Refusal::new(Stage::Settings, error.to_string(), what_to_do)
         }
     }
 }
 
-fn trial_refusal(reason: impl ToString) -> Refusal {
-    let reason = format!("its first call failed: {}", reason.to_string());
-    Refusal::new(
-        Stage::Trial,
-        reason,
-        "mend the plugin; the version before serves on",
-    )
+fn trial_refusal(reason: &str) -> Refusal {
+    let reason = format!("its first call failed: {reason}");
+    let what_to_do = "mend the plugin; the version before serves on";
+    Refusal::new(Stage::Trial, reason, what_to_do)
 }
 
 fn store_refusal(error: &dyn std::fmt::Display) -> Refusal {

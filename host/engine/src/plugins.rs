@@ -266,6 +266,7 @@ impl Engine {
         let _ = self.orders.try_send(order);
     }
 
+    #[expect(clippy::result_large_err, reason = "it is flow's word")]
     fn received<T>(
         &self,
         result: Result<Result<T, Rejection>, Failed>,
@@ -296,10 +297,10 @@ impl Engine {
             secrets: &bound.world.secrets,
             files: &[],
         };
-        let prepared = prepare(&opened.request, rights).map_err(download_failed)?;
+        let prepared = prepare(&opened.request, rights).map_err(|error| download_failed(&error))?;
         let egress = &self.shared.means.egress;
         let answer = egress.download(prepared, opened.decrypt).await;
-        match answer.map_err(download_failed)? {
+        match answer.map_err(|error| download_failed(&error))? {
             Ok(download) => Ok(download),
             Err(status) => Err(download_refused(status.as_u16())),
         }

@@ -48,10 +48,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(stage: Stage, reason: impl ToString, what_to_do: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        stage: Stage,
+        reason: impl Into<String>,
+        what_to_do: impl Into<String>,
+    ) -> Self {
         Self {
             stage,
-            reason: reason.to_string(),
+            reason: reason.into(),
             what_to_do: what_to_do.into(),
         }
     }

@@ -71,7 +71,7 @@ fn prepared_store(
 pub(crate) enum Ended<T> {
     Done(T),
     /// It needs this answer to go on.
-    Wants(FetchRequest),
+    Wants(Box<FetchRequest>),
     /// It trapped, or broke a limit: the plugin's fault.
     Failed(String),
 }
@@ -122,7 +122,7 @@ pub(crate) fn run<C: Call>(
     let remains = store.into_data().into_remains();
     let ended = match (result, remains.wants) {
         (Ok(output), _) => Ended::Done(output),
-        (Err(_), Some(request)) => Ended::Wants(request),
+        (Err(_), Some(request)) => Ended::Wants(Box::new(request)),
         (Err(error), None) => Ended::Failed(reason(&error)),
     };
     Run {

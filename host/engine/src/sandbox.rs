@@ -3,7 +3,7 @@
 //!
 //! Longer than most: it turns the SDK's words into the core's, one by one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use trunkline_core::effect::Author;
@@ -81,7 +81,7 @@ impl Sandbox {
     }
 
     /// Plays one pair; false where this host cannot be asked for it.
-    fn compare(&self, path: &PathBuf) -> bool {
+    fn compare(&self, path: &Path) -> bool {
         let fixture = Fixture::load(path).unwrap();
         let expected = Expected::load(&expected_path(path)).unwrap();
         let requests: Vec<_> = expected.requests.into_iter().map(request).collect();
@@ -166,7 +166,7 @@ impl Sandbox {
                 Ended::Wants(request) => {
                     let answer = answered(answers.next().expect("the fixture has an answer"));
                     journal.push(Entry {
-                        request,
+                        request: *request,
                         answer,
                         at,
                     });

@@ -86,8 +86,9 @@ impl Versions {
         let file = file.map_err(|error| not_there(error.to_string()))?;
         let file =
             file.ok_or_else(|| not_there(format!("no plugin file {} is kept", version.0)))?;
-        let manifest = Manifest::of_component(&file.bytes)
-            .map_err(|error| Refusal::new(Stage::Manifest, error, "see the store's log"))?;
+        let manifest = Manifest::of_component(&file.bytes).map_err(|error| {
+            Refusal::new(Stage::Manifest, error.to_string(), "see the store's log")
+        })?;
         // It was granted once, when it became live; what the operator took back since, `bind` leaves out.
         self.compile(version, manifest, Standing::Trusted, &file.bytes)
     }

@@ -4,9 +4,10 @@ use super::wit::trunkline::plugin::{clock, config, http, log, random, secrets, s
 use super::wit::trunkline::plugin::{happenings, types};
 use super::words::millis;
 use crate::guest::{Guest, Halt, LogLevel};
+use crate::jwt::{self, JwtAlgorithm};
 use crate::request as outside;
 use crate::secrets::SecretError;
-use crate::signing::{self, Encoding, Hash, JwtAlgorithm};
+use crate::signing::{self, Encoding, Hash};
 
 impl types::Host for Guest {}
 impl happenings::Host for Guest {}
@@ -69,9 +70,11 @@ impl secrets::Host for Guest {
         algorithm: secrets::JwtAlgorithm,
         token: String,
     ) -> wasmtime::Result<Result<Option<String>, secrets::SecretError>> {
-        let claims = self.world().secrets.get(&secret).and_then(|values| {
-            signing::jwt_verify(values, encoding.into(), algorithm.into(), &token)
-        });
+        let claims = self
+            .world()
+            .secrets
+            .get(&secret)
+            .and_then(|values| jwt::verify(values, encoding.into(), algorithm.into(), &token));
         Ok(claims.map_err(Into::into))
     }
 
@@ -82,9 +85,11 @@ impl secrets::Host for Guest {
         algorithm: secrets::JwtAlgorithm,
         claims: String,
     ) -> wasmtime::Result<Result<String, secrets::SecretError>> {
-        let token = self.world().secrets.get(&secret).and_then(|values| {
-            signing::jwt_sign(values, encoding.into(), algorithm.into(), &claims)
-        });
+        let token = self
+            .world()
+            .secrets
+            .get(&secret)
+            .and_then(|values| jwt::sign(values, encoding.into(), algorithm.into(), &claims));
         Ok(token.map_err(Into::into))
     }
 }

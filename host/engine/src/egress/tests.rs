@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use trunkline_core::id::FileId;
@@ -24,16 +22,12 @@ type Got = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 async fn server(answer: fn(&str) -> Response) -> (String, Got) {
     let got = Got::default();
     let ledger = got.clone();
-    let app = Router::new().fallback(move |request: Request| {
-        let ledger = ledger.clone();
-        async move {
-            let (parts, body) = request.into_parts();
-            let line = format!("{} {}", parts.method, parts.uri);
-            let body = to_bytes(body, 1 << 24).await.unwrap();
-            ledger.lock().unwrap().push((line, parts.headers, body));
-            answer(parts.uri.path())
-        }
-    });
+    let answering = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
+        let line = format!("{method} {uri}");
+        ledger.lock().unwrap().push((line, headers, body));
+        answer(uri.path())
+    };
+    let app = Router::new().fallback(answering);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -1,5 +1,7 @@
 //! The engine with built guests, a folder, an archive in memory and a provider on a local port.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 /// Everything a test fakes.
 mod world;
 

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -58,12 +58,17 @@ impl Provider {
     }
 }
 
-async fn answer(State(provider): State<Provider>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+async fn answer(
+    State(provider): State<Provider>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let got = Got {
-        line: format!("{} {}", parts.method, parts.uri),
-        headers: parts.headers,
-        body: to_bytes(body, 1 << 24).await.unwrap(),
+        line: format!("{method} {uri}"),
+        headers,
+        body,
     };
     let (status, headers, body) = (provider.answering)(&got);
     provider.got.lock().unwrap().push(got);
