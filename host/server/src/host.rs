@@ -273,37 +273,17 @@ async fn follow_engine(host: Arc<Host>, mut events: broadcast::Receiver<EngineEv
             () = host.stopping.cancelled() => return,
             event = events.recv() => event,
         };
+        // The engine has logged it.
         match event {
-            Ok(EngineEvent::Live {
-                plugin,
-                version,
-                channels,
-                ..
-            }) => {
-                tracing::info!(%plugin, version = version.0, "plugin live");
+            Ok(EngineEvent::Live { channels, .. }) => {
                 host.settle_settings();
+                host.board.read_soon();
                 raw_again(&host, &channels).await;
             }
-            Ok(EngineEvent::Refused { file, refusal }) => {
-                tracing::warn!(
-                    file,
-                    reason = refusal.reason,
-                    what_to_do = refusal.what_to_do,
-                    "plugin refused"
-                );
-            }
-            Ok(EngineEvent::Quarantined {
-                plugin,
-                version,
-                serving,
-            }) => {
-                let serving = serving.map(|version| version.0);
-                tracing::error!(%plugin, version = version.0, serving, "plugin quarantined: it trapped too often");
+            Ok(EngineEvent::Refused { .. }) => {}
+            Ok(EngineEvent::Quarantined { .. } | EngineEvent::Gone { .. }) => {
                 host.settle_settings();
-            }
-            Ok(EngineEvent::Gone { plugin }) => {
-                tracing::info!(%plugin, "plugin gone");
-                host.settle_settings();
+                host.board.read_soon();
             }
             // Missed some: all there is to know is asked for anew.
             Err(broadcast::error::RecvError::Lagged(_)) => {

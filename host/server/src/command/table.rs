@@ -23,15 +23,28 @@ pub(super) fn print(out: &mut impl Write, rows: &[Vec<String>]) -> io::Result<()
 
 /// A time as people write it, in UTC.
 pub(super) fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(
-        |_| ms.to_string(),
-        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-    )
+    formatted(ms, "%Y-%m-%d %H:%M:%S")
+}
+
+/// As `time`, with milliseconds.
+pub(super) fn exact_time(ms: i64) -> String {
+    formatted(ms, "%Y-%m-%d %H:%M:%S%.3f")
+}
+
+fn formatted(ms: i64, format: &str) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| ms.to_string(), |time| time.strftime(format).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_in_utc() {
+        assert_eq!(exact_time(1_767_222_000_042), "2025-12-31 23:00:00.042");
+        assert_eq!(time(1_767_222_000_042), "2025-12-31 23:00:00");
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -23,13 +23,17 @@ pub(super) fn run(arguments: &Trace) -> Result<u8, Failure> {
 
 fn print(conversation: &ConversationTrace) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "conversation {}", conversation.conversation)?;
+    writeln!(
+        out,
+        "conversation {}, times in UTC",
+        conversation.conversation
+    )?;
     let rows: Vec<_> = conversation
         .lines
         .iter()
         .map(|line| {
             vec![
-                format!("  {}", table::time(line.at.0)),
+                format!("  {}", table::exact_time(line.at.0)),
                 line.kind.clone(),
                 // One line each, whatever was written.
                 line.text.replace(['\n', '\r'], " "),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::sync::Notify;
 use trunkline_core::id::{ChannelName, EntryPointName, IntegrationName};
 use trunkline_ece::{Light, Lights};
 use trunkline_engine::User;
@@ -21,9 +22,15 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Board {
     integrations: Mutex<BTreeMap<IntegrationName, IntegrationReport>>,
     channels: Mutex<BTreeMap<ChannelName, LightReport>>,
+    again: Notify,
 }
 
 impl Board {
+    /// Something changed that lights depend on.
+    pub(super) fn read_soon(&self) {
+        self.again.notify_one();
+    }
+
     /// The last lights of an integration.
     pub(super) fn integration(&self, name: &IntegrationName) -> Option<IntegrationReport> {
         let integrations = self.integrations.lock();
@@ -48,6 +55,7 @@ pub(super) async fn keep(host: Arc<Host>) {
         }
         tokio::select! {
             () = host.stopping.cancelled() => return,
+            () = host.board.again.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }

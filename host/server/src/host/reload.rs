@@ -91,6 +91,7 @@ impl Host {
         in_force.token = token;
         drop(in_force);
         self.settle_settings();
+        self.board.read_soon();
         Ok(())
     }
 }

@@ -205,6 +205,48 @@ async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
     assert_eq!(served.wait(), Some(0));
 }
 
+/// Asks for the status until it is as wanted.
+fn wait_for_status(config: &str, wanted: impl Fn(&serde_json::Value) -> bool) {
+    let began = Instant::now();
+    loop {
+        let output = trunkline(&["status", "--json", "--config", config]);
+        let status = serde_json::from_slice(&output.stdout).expect("JSON");
+        if wanted(&status) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "the status stays {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_file_comes_into_force_by_itself_and_a_wrong_one_does_not() {
+    let served = Served::start().await;
+    let config = served.config();
+    let right = std::fs::read_to_string(&served.file).unwrap();
+    std::fs::write(
+        &served.file,
+        format!("{right}\n[channels.second]\nplugin = \"sms\"\n"),
+    )
+    .unwrap();
+    let channels = |status: &serde_json::Value| status["channels"].as_array().map(Vec::len);
+    wait_for_status(config, |status| channels(status) == Some(2));
+    std::fs::write(
+        &served.file,
+        format!("{right}\n[channels.second]\nplug = \"sms\"\n"),
+    )
+    .unwrap();
+    wait_for_status(config, |status| {
+        status["configuration"]["refused"].is_string()
+    });
+    wait_for_status(config, |status| channels(status) == Some(2));
+    std::fs::write(&served.file, right).unwrap();
+    served.signal("HUP");
+    wait_for_status(config, |status| channels(status) == Some(1));
+    wait_for_status(config, |status| {
+        status["configuration"]["refused"].is_null()
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_host_learns_what_is_in_its_way() {
     let served = Served::start().await;

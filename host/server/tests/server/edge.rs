@@ -61,6 +61,32 @@ async fn a_body_over_the_limit_is_refused_and_nothing_is_kept() {
 }
 
 #[tokio::test]
+async fn a_call_that_cannot_be_kept_is_not_answered_as_taken() {
+    let world = World::start().await;
+    world.host.store().limit_pages(Some(1)).await.unwrap();
+    let url = world.url("/channels/acme-sms");
+    let full = world
+        .http
+        .post(&url)
+        .body(vec![b'a'; 100_000])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(full.headers().contains_key("retry-after"));
+    let callback = world.http.post(world.url("/ece/acme/callback"));
+    let callback = callback
+        .basic_auth("ece", Some("knock"))
+        .body(vec![b'a'; 100_000]);
+    let callback = callback.send().await.unwrap();
+    assert_eq!(callback.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(callback.headers().contains_key("retry-after"));
+    world.host.store().limit_pages(None).await.unwrap();
+    let again = world.http.post(&url).body("a").send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_callback_without_the_configured_authorisation_is_refused() {
     let world = World::start().await;
     let url = world.url("/ece/acme/callback");
