@@ -1,0 +1,11 @@
+//! The built host among stand-ins for ECE and the SMS provider, over real sockets: what customers
+//! wrote and agents answered is read from the stand-ins' ledgers. `cargo xtask test` builds it first.
+
+mod agent_available;
+mod agent_unavailable;
+mod bad_input;
+mod ece_down;
+mod opt_out;
+mod plugins;
+mod restart;
+mod steps;
