@@ -28,7 +28,9 @@ impl Built {
     /// # Errors
     /// The host or the plugins are not there.
     pub fn find() -> Result<Self, NotBuilt> {
-        let program = std::env::current_exe().map_err(|_| NotBuilt { path: "this program".into() })?;
+        let program = std::env::current_exe().map_err(|_| NotBuilt {
+            path: "this program".into(),
+        })?;
         let profile = program
             .ancestors()
             .skip(1)
@@ -37,7 +39,11 @@ impl Built {
         let target = profile.parent().unwrap_or(Path::new("."));
         let host = std::env::var_os("TRUNKLINE_BIN")
             .map_or_else(|| profile.join("trunkline"), PathBuf::from);
-        let built = Self { host, plugins: target.join("plugins"), guests: target.join("guests") };
+        let built = Self {
+            host,
+            plugins: target.join("plugins"),
+            guests: target.join("guests"),
+        };
         for path in [&built.host, &built.plugin("sms")] {
             if !path.exists() {
                 return Err(NotBuilt { path: path.clone() });

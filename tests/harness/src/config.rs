@@ -25,7 +25,16 @@ impl ConfigText {
     /// The whole file. Secrets come from the environment: `TWILIO_TOKEN`, `ECE_CLIENT_ID`,
     /// `ECE_CLIENT_SECRET`, `ECE_CB_USER`, `ECE_CB_PASS`, `TRUNKLINE_ADMIN`.
     pub fn render(&self) -> String {
-        let Self { port, ece_base_url, sms_base_url, account_sid, number, on, stages, more } = self;
+        let Self {
+            port,
+            ece_base_url,
+            sms_base_url,
+            account_sid,
+            number,
+            on,
+            stages,
+            more,
+        } = self;
         format!(
             r#"[server]
 listen = "127.0.0.1:{port}"

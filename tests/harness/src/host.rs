@@ -62,7 +62,14 @@ impl Host {
     /// Prepares a host on `port`; `start` starts it.
     pub fn new(binary: PathBuf, config: PathBuf, port: u16, env: Vec<(String, String)>) -> Self {
         let log = config.with_file_name("host.log");
-        Self { binary, config, log, env, port, child: None }
+        Self {
+            binary,
+            config,
+            log,
+            env,
+            port,
+            child: None,
+        }
     }
 
     /// Where its edge is.
@@ -124,14 +131,27 @@ impl Host {
         let url = format!("{}/readyz", self.url());
         while Instant::now() < deadline {
             if let Some(status) = self.ended() {
-                return Err(HostError::Ended { status, log: self.log.clone(), tail: self.tail() });
+                return Err(HostError::Ended {
+                    status,
+                    log: self.log.clone(),
+                    tail: self.tail(),
+                });
             }
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if client
+                .get(&url)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
                 return Ok(());
             }
             sleep(Duration::from_millis(20)).await;
         }
-        Err(HostError::Silent { port: self.port, log: self.log.clone(), tail: self.tail() })
+        Err(HostError::Silent {
+            port: self.port,
+            log: self.log.clone(),
+            tail: self.tail(),
+        })
     }
 
     /// `kill -9`, and waits for the body.
@@ -147,15 +167,19 @@ impl Host {
     /// # Errors
     /// It does not end.
     pub async fn stop(&mut self) -> Result<Option<ExitStatus>, HostError> {
-        let Some(mut child) = self.child.take() else { return Ok(None) };
+        let Some(mut child) = self.child.take() else {
+            return Ok(None);
+        };
         if let Some(id) = child.id() {
             let _ = Command::new("kill").arg(id.to_string()).status().await;
         }
         match tokio::time::timeout(PATIENCE, child.wait()).await {
             Ok(status) => Ok(status.ok()),
-            Err(_) => {
-                Err(HostError::Silent { port: self.port, log: self.log.clone(), tail: self.tail() })
-            }
+            Err(_) => Err(HostError::Silent {
+                port: self.port,
+                log: self.log.clone(),
+                tail: self.tail(),
+            }),
         }
     }
 
@@ -165,7 +189,9 @@ impl Host {
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.as_mut().and_then(|child| child.try_wait().ok().flatten())
+        self.child
+            .as_mut()
+            .and_then(|child| child.try_wait().ok().flatten())
     }
 
     fn tail(&self) -> String {
@@ -182,5 +208,8 @@ impl Host {
 /// The machine has no free port.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound listener has an address").port()
+    listener
+        .local_addr()
+        .expect("a bound listener has an address")
+        .port()
 }

@@ -21,3 +21,18 @@ pub mod world;
 pub mod count;
 
 pub use world::{World, WorldOptions};
+
+/// The demo as text.
+pub mod demo;
+
+/// SHA-256 of a file's bytes, lower-case hex; empty if it cannot be read.
+pub fn sha256_of(path: &std::path::Path) -> String {
+    use sha2::{Digest, Sha256};
+    let Ok(bytes) = std::fs::read(path) else {
+        return String::new();
+    };
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

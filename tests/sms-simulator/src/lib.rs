@@ -43,4 +43,4 @@ pub use connection::Outage;
 pub use customer::{Answer, CustomerMessage, Picture, Receipt, Tamper};
 pub use faults::{Fault, Times};
 pub use ledger::{Ledger, ReceivedMessage, SentMedia, SentMessage};
-pub use simulator::{DeadlinePassed, SmsSimulator, StartError};
+pub use simulator::{Customers, DeadlinePassed, SmsSimulator, StartError};

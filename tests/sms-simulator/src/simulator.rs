@@ -133,6 +133,11 @@ impl SmsSimulator {
         self.deliver(message).await.status()
     }
 
+    /// The customers' side, for tasks that outlive a borrow of the stand-in.
+    pub fn customers(&self) -> Customers {
+        Customers(Arc::clone(&self.shared))
+    }
+
     /// A customer writes, with everything that can happen on the way.
     pub async fn deliver(&self, message: CustomerMessage) -> Receipt {
         customer::deliver(&self.shared, message).await
@@ -220,6 +225,17 @@ impl SmsSimulator {
             received: ledger.received.len(),
             refused: ledger.refused.len(),
         }))
+    }
+}
+
+/// The customers' side of a stand-in. Cheap to clone.
+#[derive(Clone)]
+pub struct Customers(Arc<Shared>);
+
+impl Customers {
+    /// A customer writes, with everything that can happen on the way.
+    pub async fn deliver(&self, message: CustomerMessage) -> Receipt {
+        customer::deliver(&self.0, message).await
     }
 }
 

@@ -24,7 +24,7 @@ struct Row {
 }
 
 /// What is wrong with the file, one complaint a line.
-pub fn complaints(file: &Path, verdicts: &Verdicts) -> Vec<String> {
+pub(crate) fn complaints(file: &Path, verdicts: &Verdicts) -> Vec<String> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => return vec![format!("{}: {error}", file.display())],
@@ -45,11 +45,19 @@ fn check(rows: &BTreeMap<String, Row>, verdicts: &Verdicts) -> Vec<String> {
             Some(row) if row.tests.is_empty() && row.issue.is_none() => {
                 complaints.push(format!("{name} names neither a test nor an issue"));
             }
-            Some(row) => complaints.extend(row.tests.iter().filter_map(|test| missing(&name, test, verdicts))),
+            Some(row) => complaints.extend(
+                row.tests
+                    .iter()
+                    .filter_map(|test| missing(&name, test, verdicts)),
+            ),
         }
     }
     let known = |name: &str| (1..=LAST).any(|number| name == format!("Z{number}"));
-    complaints.extend(rows.keys().filter(|name| !known(name)).map(|name| format!("{name} is no promise of the seed")));
+    complaints.extend(
+        rows.keys()
+            .filter(|name| !known(name))
+            .map(|name| format!("{name} is no promise of the seed")),
+    );
     complaints
 }
 
@@ -74,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_row_whose_test_does_not_exist_is_a_complaint() {
-        let complaints = check(&rows("[Z1]\nsays = \"\"\ntests = [\"a::b\"]\n"), &Verdicts::default());
+        let complaints = check(
+            &rows("[Z1]\nsays = \"\"\ntests = [\"a::b\"]\n"),
+            &Verdicts::default(),
+        );
         assert_eq!(complaints, ["Z1: there is no test `a::b`"]);
     }
 
@@ -87,7 +98,13 @@ mod tests {
 
     #[test]
     fn a_missing_row_and_an_unknown_row_are_complaints() {
-        let complaints = check(&rows("[Z61]\nsays = \"\"\nissue = 3\n"), &Verdicts::default());
-        assert_eq!(complaints, ["Z1 has no row", "Z61 is no promise of the seed"]);
+        let complaints = check(
+            &rows("[Z61]\nsays = \"\"\nissue = 3\n"),
+            &Verdicts::default(),
+        );
+        assert_eq!(
+            complaints,
+            ["Z1 has no row", "Z61 is no promise of the seed"]
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 /// A step that did not work out.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The program could not be started.
     Start {
         /// The command line.
@@ -20,8 +20,8 @@ pub enum Failure {
         /// Its exit status.
         status: ExitStatus,
     },
-    /// Something else, in one line that says what to do.
-    Other(String),
+    /// The plugins could not be built.
+    Plugins(crate::plugins::PluginsError),
 }
 
 impl std::fmt::Display for Failure {
@@ -29,13 +29,27 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Start { what, source } => write!(f, "cannot start `{what}`: {source}"),
             Self::Ended { what, status } => write!(f, "`{what}` ended with {status}"),
-            Self::Other(text) => f.write_str(text),
+            Self::Plugins(error) => {
+                write!(f, "{error}")?;
+                let mut cause = std::error::Error::source(error);
+                while let Some(error) = cause {
+                    write!(f, "\n  because: {error}")?;
+                    cause = error.source();
+                }
+                Ok(())
+            }
         }
     }
 }
 
+impl From<crate::plugins::PluginsError> for Failure {
+    fn from(error: crate::plugins::PluginsError) -> Self {
+        Self::Plugins(error)
+    }
+}
+
 /// Cargo, in the workspace.
-pub fn cargo(root: &Path) -> Command {
+pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
@@ -45,7 +59,7 @@ pub fn cargo(root: &Path) -> Command {
 ///
 /// # Errors
 /// It does not start, or ends badly.
-pub fn run(command: &mut Command) -> Result<(), Failure> {
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let what = format!("{command:?}").replace('"', "");
     match command.stdin(Stdio::null()).status() {
         Err(source) => Err(Failure::Start { what, source }),
@@ -55,13 +69,13 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
 }
 
 /// The workspace's folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     // This crate is `tests/xtask`.
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 /// Where cargo builds.
-pub fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }

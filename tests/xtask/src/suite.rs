@@ -14,7 +14,7 @@ use crate::run::{Failure, cargo};
 
 /// What became of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It held.
     Passed,
     /// It did not.
@@ -25,21 +25,27 @@ pub enum Verdict {
 
 /// All tests that were met, as `package::path::name`.
 #[derive(Debug, Default)]
-pub struct Verdicts(pub BTreeMap<String, Verdict>);
+pub(crate) struct Verdicts(pub(crate) BTreeMap<String, Verdict>);
 
 impl Verdicts {
     /// How many there are of a verdict.
-    pub fn count(&self, wanted: Verdict) -> usize {
-        self.0.values().filter(|verdict| **verdict == wanted).count()
+    pub(crate) fn count(&self, wanted: Verdict) -> usize {
+        self.0
+            .values()
+            .filter(|verdict| **verdict == wanted)
+            .count()
     }
 
     /// The names of a verdict.
-    pub fn names(&self, wanted: Verdict) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(_, verdict)| **verdict == wanted).map(|(name, _)| name.as_str())
+    pub(crate) fn names(&self, wanted: Verdict) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(_, verdict)| **verdict == wanted)
+            .map(|(name, _)| name.as_str())
     }
 
     /// Keeps one check that is no test program: formatting, the linter.
-    pub fn add(&mut self, name: &str, verdict: Verdict) {
+    pub(crate) fn add(&mut self, name: &str, verdict: Verdict) {
         self.0.insert(name.to_owned(), verdict);
     }
 }
@@ -69,7 +75,7 @@ struct Profile {
 ///
 /// # Errors
 /// The tests do not build. A test that fails is a verdict, not an error.
-pub fn run(root: &Path, everything: bool, verdicts: &mut Verdicts) -> Result<(), Failure> {
+pub(crate) fn run(root: &Path, everything: bool, verdicts: &mut Verdicts) -> Result<(), Failure> {
     for program in build(root)? {
         run_program(&program, everything, verdicts)?;
     }
@@ -78,17 +84,39 @@ pub fn run(root: &Path, everything: bool, verdicts: &mut Verdicts) -> Result<(),
 
 fn build(root: &Path) -> Result<Vec<Program>, Failure> {
     let mut command = cargo(root);
-    command.args(["test", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"]);
+    command.args([
+        "test",
+        "--workspace",
+        "--no-run",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     let what = "cargo test --workspace --no-run";
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|source| Failure::Start { what: what.to_owned(), source })?;
-    let output = child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines());
-    let programs = output.map_while(Result::ok).filter_map(|line| program(&line)).collect();
-    let status = child.wait().map_err(|source| Failure::Start { what: what.to_owned(), source })?;
+        .map_err(|source| Failure::Start {
+            what: what.to_owned(),
+            source,
+        })?;
+    let output = child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines());
+    let programs = output
+        .map_while(Result::ok)
+        .filter_map(|line| program(&line))
+        .collect();
+    let status = child.wait().map_err(|source| Failure::Start {
+        what: what.to_owned(),
+        source,
+    })?;
     if !status.success() {
-        return Err(Failure::Ended { what: what.to_owned(), status });
+        return Err(Failure::Ended {
+            what: what.to_owned(),
+            status,
+        });
     }
     Ok(programs)
 }
@@ -99,7 +127,11 @@ fn program(line: &str) -> Option<Program> {
         return None;
     }
     let folder = message.manifest_path?.parent()?.to_owned();
-    Some(Program { package: package_name(&message.package_id?), folder, path: message.executable? })
+    Some(Program {
+        package: package_name(&message.package_id?),
+        folder,
+        path: message.executable?,
+    })
 }
 
 /// `path+file:///…/host/core#trunkline-core@0.1.0` or `path+file:///…/tests/bench#0.1.0`.
@@ -111,9 +143,15 @@ fn package_name(id: &str) -> String {
     }
 }
 
-fn run_program(program: &Program, everything: bool, verdicts: &mut Verdicts) -> Result<(), Failure> {
+fn run_program(
+    program: &Program,
+    everything: bool,
+    verdicts: &mut Verdicts,
+) -> Result<(), Failure> {
     let mut command = Command::new(&program.path);
-    command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+    command
+        .current_dir(&program.folder)
+        .env("CARGO_MANIFEST_DIR", &program.folder);
     if everything {
         command.arg("--include-ignored");
     }
@@ -121,18 +159,34 @@ fn run_program(program: &Program, everything: bool, verdicts: &mut Verdicts) -> 
     let output = command
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| Failure::Start { what: what.clone(), source })?;
+        .map_err(|source| Failure::Start {
+            what: what.clone(),
+            source,
+        })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let results: Vec<(String, Verdict)> = text.lines().filter_map(verdict).collect();
-    let failed = results.iter().filter(|(_, verdict)| *verdict == Verdict::Failed).count();
+    let failed = results
+        .iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Failed)
+        .count();
     if !output.status.success() {
         eprintln!("{text}");
     }
     if !output.status.success() && failed == 0 {
-        verdicts.add(&format!("{}::(the program ended with {})", program.package, output.status), Verdict::Failed);
+        verdicts.add(
+            &format!(
+                "{}::(the program ended with {})",
+                program.package, output.status
+            ),
+            Verdict::Failed,
+        );
     }
     if !results.is_empty() {
-        eprintln!("  {:<20} {:>4} tests, {failed} failed", program.package, results.len());
+        eprintln!(
+            "  {:<20} {:>4} tests, {failed} failed",
+            program.package,
+            results.len()
+        );
     }
     for (name, verdict) in results {
         verdicts.add(&format!("{}::{name}", program.package), verdict);
@@ -156,10 +210,22 @@ fn verdict(line: &str) -> Option<(String, Verdict)> {
 fn doc_tests(root: &Path, verdicts: &mut Verdicts) -> Result<(), Failure> {
     let what = "cargo test --workspace --doc";
     let output = cargo(root)
-        .args(["test", "--quiet", "--workspace", "--doc", "--no-fail-fast", "--", "--format", "pretty"])
+        .args([
+            "test",
+            "--quiet",
+            "--workspace",
+            "--doc",
+            "--no-fail-fast",
+            "--",
+            "--format",
+            "pretty",
+        ])
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| Failure::Start { what: what.to_owned(), source })?;
+        .map_err(|source| Failure::Start {
+            what: what.to_owned(),
+            source,
+        })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let results: Vec<(String, Verdict)> = text.lines().filter_map(verdict).collect();
     if !output.status.success() {
@@ -178,15 +244,27 @@ mod tests {
 
     #[test]
     fn a_package_id_gives_its_name_in_both_spellings() {
-        assert_eq!(package_name("path+file:///a/host/core#trunkline-core@0.1.0"), "trunkline-core");
+        assert_eq!(
+            package_name("path+file:///a/host/core#trunkline-core@0.1.0"),
+            "trunkline-core"
+        );
         assert_eq!(package_name("path+file:///a/tests/bench#0.1.0"), "bench");
     }
 
     #[test]
     fn a_line_of_a_test_program_gives_name_and_verdict() {
-        assert_eq!(verdict("test a::b ... ok"), Some(("a::b".to_owned(), Verdict::Passed)));
-        assert_eq!(verdict("test a ... FAILED"), Some(("a".to_owned(), Verdict::Failed)));
-        assert_eq!(verdict("test a ... ignored, long"), Some(("a".to_owned(), Verdict::Skipped)));
+        assert_eq!(
+            verdict("test a::b ... ok"),
+            Some(("a::b".to_owned(), Verdict::Passed))
+        );
+        assert_eq!(
+            verdict("test a ... FAILED"),
+            Some(("a".to_owned(), Verdict::Failed))
+        );
+        assert_eq!(
+            verdict("test a ... ignored, long"),
+            Some(("a".to_owned(), Verdict::Skipped))
+        );
         assert_eq!(verdict("test result: ok. 3 passed"), None);
     }
 }

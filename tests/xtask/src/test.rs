@@ -5,23 +5,23 @@ use std::process::{Command, Stdio};
 
 use crate::plugins;
 use crate::promises;
-use crate::run::{Failure, cargo, root, run, target};
+use crate::run::{Failure, cargo, root, run};
 use crate::suite::{self, Verdict, Verdicts};
 
 /// How much to run.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub(crate) struct Options {
     /// Also the linters, the long tests and more random seeds.
-    pub all: bool,
+    pub(crate) all: bool,
     /// Install what is missing instead of skipping it.
-    pub install: bool,
+    pub(crate) install: bool,
 }
 
 /// Runs it; `true` when nothing failed.
 ///
 /// # Errors
 /// Something does not build.
-pub fn test(options: Options) -> Result<bool, Failure> {
+pub(crate) fn test(options: Options) -> Result<bool, Failure> {
     let root = root();
     let ci = std::env::var_os("CI").is_some_and(|value| value != "false" && !value.is_empty());
     let mut verdicts = Verdicts::default();
@@ -39,8 +39,7 @@ pub fn test(options: Options) -> Result<bool, Failure> {
 /// The host and the plugins that the journeys run.
 fn build(root: &Path) -> Result<(), Failure> {
     say("plugins and guests");
-    let target = target(root);
-    plugins::build(root, &target, plugins::Which::WithGuests)?;
+    plugins::build(true)?;
     say("the host");
     run(cargo(root).args(["build", "--package", "trunkline"]))?;
     say("the tests");
@@ -51,10 +50,23 @@ fn lint(root: &Path, install: bool, verdicts: &mut Verdicts) -> Result<(), Failu
     say("formatting, clippy, dependencies");
     let checks: [(&str, &[&str]); 2] = [
         ("formatting", &["fmt", "--all", "--check"]),
-        ("clippy", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+        (
+            "clippy",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ],
+        ),
     ];
     for (name, arguments) in checks {
-        verdicts.add(&format!("xtask::{name}"), verdict(run(cargo(root).args(arguments)))?);
+        verdicts.add(
+            &format!("xtask::{name}"),
+            verdict(run(cargo(root).args(arguments)))?,
+        );
     }
     let there = Command::new("cargo-deny")
         .arg("--version")
@@ -66,10 +78,19 @@ fn lint(root: &Path, install: bool, verdicts: &mut Verdicts) -> Result<(), Failu
         run(cargo(root).args(["install", "--locked", "cargo-deny"]))?;
     }
     let deny = if there || install {
-        let arguments = ["deny", "--all-features", "check", "licenses", "bans", "sources"];
+        let arguments = [
+            "deny",
+            "--all-features",
+            "check",
+            "licenses",
+            "bans",
+            "sources",
+        ];
         verdict(run(cargo(root).args(arguments)))?
     } else {
-        eprintln!("skipped: cargo-deny is not installed (`cargo install cargo-deny`, or --install)");
+        eprintln!(
+            "skipped: cargo-deny is not installed (`cargo install cargo-deny`, or --install)"
+        );
         Verdict::Skipped
     };
     verdicts.add("xtask::dependencies", deny);

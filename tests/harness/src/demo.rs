@@ -1,0 +1,74 @@
+//! The demo as text: both use cases of the product we replace, then four buttons pressed during
+//! conversations. One line a step; the first that fails ends it with a non-zero status.
+
+/// Prints steps and stops at the first that fails.
+pub mod script;
+
+/// An agent is there: Z48 to Z53.
+pub mod agent_available;
+
+/// Nobody is there: Z54 to Z56.
+pub mod agent_unavailable;
+
+/// kill -9, swap, hostile plugin, ECE down: nothing lost, doubled or out of order.
+pub mod buttons;
+
+/// Customers who write, and what they said.
+pub mod traffic;
+
+use crate::built::Built;
+use crate::world::{World, WorldError, WorldOptions, by_hand, echo};
+
+/// Journeys for Z56 beside the usual one: what happens to a customer nobody can take is configured.
+const MORE: &str = r#"
+[journeys.close-it]
+stages = [ { ece = "acme", entry_point = "support" } ]
+on = { no-agents = "close" }
+
+[journeys.discard-it]
+stages = [ { ece = "acme", entry_point = "support" } ]
+on = { no-agents = "discard" }
+
+[journeys.switched-off]
+stages = [ { ece = "acme", entry_point = "closed" } ]
+on = { entry-point-disabled = "close" }
+
+[[rules]]
+name = "close"
+channels = ["acme-sms"]
+event = "message"
+keyword = "CLOSE"
+journey = "close-it"
+
+[[rules]]
+name = "discard"
+channels = ["acme-sms"]
+event = "message"
+keyword = "DISCARD"
+journey = "discard-it"
+
+[[rules]]
+name = "switched off"
+channels = ["acme-sms"]
+event = "message"
+keyword = "CLOSED"
+journey = "switched-off"
+"#;
+
+/// A world with Ann and Bob, who are driven by hand, and Echo, who is signed out until the buttons.
+///
+/// # Errors
+/// It does not come about.
+pub async fn world(built: Built, folder: Option<std::path::PathBuf>) -> Result<World, WorldError> {
+    let options = WorldOptions {
+        agents: vec![by_hand("ann", "Ann"), by_hand("bob", "Bob"), echo()],
+        more: MORE.to_owned(),
+        folder,
+        ..WorldOptions::default()
+    };
+    let mut world = World::prepare_with(built, options).await?;
+    world.ece.set_agent("echo", false, false);
+    world.host.start().await?;
+    world.until_live("sms").await?;
+    Ok(world)
+}
