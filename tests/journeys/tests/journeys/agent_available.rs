@@ -2,7 +2,8 @@
 //! Shown by what the provider's and ECE's stand-ins have in their ledgers.
 
 use base64::Engine as _;
-use ece_simulator::{Act, What};
+use ece_simulator::Act;
+use ece_simulator::ledger::{CustomerFile, FileState};
 use sha2::{Digest, Sha256};
 use sms_simulator::Picture;
 use trunkline_harness::world::{PATIENCE, by_hand, client};
@@ -31,7 +32,9 @@ async fn the_customers_number_reaches_ece_as_a_custom_attribute() {
         let record = ledger.conversation(&session).expect("it was started");
         record.custom_attributes.clone()
     });
-    let number = ("activity_mobile".to_owned(), vec![CUSTOMER.to_owned()]);
+    // ECE allows no plus in custom attributes.
+    let digits = CUSTOMER.trim_start_matches('+').to_owned();
+    let number = ("activity_mobile".to_owned(), vec![digits]);
     assert!(attributes.contains(&number), "{attributes:?}");
 }
 
@@ -89,6 +92,10 @@ async fn a_transfer_to_an_agent_names_the_agent() {
     let act = Act::TransferToAgent { agent };
     world.ece.act(&session, &act).expect("Bob can take it");
     gets(&world, CUSTOMER, "You have been transferred to Bob.").await;
+    world
+        .ece
+        .pick_up(&session, "bob")
+        .expect("it waits for Bob");
     world.ece.say(&session, "Bob here.").expect("Bob has it");
     gets(&world, CUSTOMER, "Bob here.").await;
 }
@@ -112,11 +119,13 @@ async fn a_file_the_agent_accepts_is_downloaded_byte_for_byte_and_the_customer_i
     let act = Act::AcceptFile { name: None };
     world.ece.act(&session, &act).expect("it is offered");
     gets(&world, CUSTOMER, "The agent has accepted your attachment.").await;
-    let fetched = |what: &What| file(what).filter(|file| !file["fetched"].is_null());
-    let file = newest_file(&world, &session, fetched).await;
-    let fetched = &file["fetched"]["Ok"];
-    assert_eq!(fetched["sha256"], sha256(&bytes).as_str(), "{file:#}");
-    assert_eq!(fetched["content_type"], "image/png");
+    let file = file_once(&world, &session, |file| file.fetched.is_some()).await;
+    let fetched = file
+        .fetched
+        .and_then(Result::ok)
+        .expect("the download works");
+    assert_eq!(fetched.sha256, sha256(&bytes));
+    assert_eq!(fetched.content_type, "image/png");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,8 +136,8 @@ async fn a_file_the_agent_rejects_is_told_to_the_customer() {
     let act = Act::RejectFile { name: None };
     world.ece.act(&session, &act).expect("it is offered");
     gets(&world, CUSTOMER, "The agent has rejected your attachment.").await;
-    let file = newest_file(&world, &session, file).await;
-    assert_eq!(file["state"], "rejected", "{file:#}");
+    let file = file_once(&world, &session, |_| true).await;
+    assert_eq!(file.state, FileState::Rejected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,25 +242,24 @@ async fn offers(world: &World, session: &str, bytes: &[u8]) {
         .customer_sends(CUSTOMER, "a picture", vec![picture])
         .await;
     assert_eq!(status, 200);
-    newest_file(world, session, file).await;
+    file_once(world, session, |_| true).await;
 }
 
-/// What the stand-in's ledger says about the customer's newest file, once `look` finds something.
-async fn newest_file<T>(world: &World, session: &str, look: impl Fn(&What) -> Option<T>) -> T {
+/// The customer's newest file, once it satisfies `wanted`.
+async fn file_once(
+    world: &World,
+    session: &str,
+    wanted: impl Fn(&CustomerFile) -> bool,
+) -> CustomerFile {
     let find = |ledger: &ece_simulator::Ledger| {
-        let mut seen = ledger.conversation(session)?.seen.iter().rev();
-        seen.find_map(|seen| look(&seen.what))
+        let files = ledger.conversation(session)?.files();
+        files.last().copied().filter(|file| wanted(file)).cloned()
     };
     let there = world
         .ece
         .wait_for(|ledger| find(ledger).is_some(), PATIENCE);
     assert!(there.await.is_ok(), "no such file\n{}", log(world));
     world.ece.with_ledger(find).expect("it was there")
-}
-
-/// Name, state and, once it was downloaded, hash and media type of a file.
-fn file(what: &What) -> Option<serde_json::Value> {
-    matches!(what, What::File(_)).then(|| serde_json::json!(what)["file"].clone())
 }
 
 fn agent_sends(world: &World, session: &str, name: &str, content_type: &str, bytes: &[u8]) {

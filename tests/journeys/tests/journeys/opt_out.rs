@@ -1,6 +1,8 @@
 //! STOP and START: after a customer opted out nothing more goes to them, the agent is told, and
 //! opting in opens the channel again. The provider's stand-in records also what it refuses.
 
+use trunkline_harness::world::PATIENCE;
+
 use crate::steps::{bodies, chat, gets, log, seen, texts, world, writes};
 
 const CUSTOMER: &str = "+15550004";
@@ -19,10 +21,21 @@ async fn after_stop_nothing_goes_out_and_the_agent_is_told_until_start_reopens()
         .expect("Ann has it");
     writes(&world, CUSTOMER, "I can still write").await;
     seen(&world, "I can still write").await;
-    crate::steps::dead_letters(&world, |letters| {
-        letters.to_string().contains("Too late again")
-    })
-    .await;
+    let told_each_time = world.ece.wait_for(
+        |ledger| {
+            let record = ledger.conversation(&session).expect("it was started");
+            let texts = record.texts().into_iter();
+            texts.filter(|text| text.contains("not delivered")).count() == 2
+        },
+        PATIENCE,
+    );
+    let told_each_time = told_each_time.await;
+    assert!(
+        told_each_time.is_ok(),
+        "the agent hears of each: {:?}\n{}",
+        texts(&world, &session),
+        log(&world)
+    );
     writes(&world, CUSTOMER, "START").await;
     told(&world, "opted in").await;
     world.ece.say(&session, "Welcome back").expect("Ann has it");

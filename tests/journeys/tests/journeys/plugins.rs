@@ -66,13 +66,20 @@ async fn a_plugin_swapped_under_traffic_loses_doubles_and_reorders_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_files_are_refused_with_a_note_that_says_why_and_disturb_nobody() {
-    let world = echoing().await;
+    let guests = ["trap", "endless-loop", "memory-bomb"];
+    // A plugin is tried before it serves if a channel wants it.
+    let channels = guests.map(|guest| format!("[channels.{guest}]\nplugin = \"{guest}\"\n"));
+    let world = world_with(WorldOptions {
+        agents: vec![echo()],
+        more: channels.concat(),
+        ..WorldOptions::default()
+    })
+    .await;
     let traffic = Traffic::start(&world, "hostile", 2);
     flowing(&world, 4).await;
     world
         .drop_bytes("no-plugin.wasm", b"\0asm this is no plugin")
         .expect("the folder can be written");
-    let guests = ["trap", "endless-loop", "memory-bomb"];
     for guest in guests {
         world
             .drop_in(&world.built.guest(guest))

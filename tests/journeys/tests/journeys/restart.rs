@@ -80,7 +80,7 @@ const AHEAD: usize = 3;
 #[ignore = "minutes: cargo xtask test --all"]
 async fn one_hundred_kills_at_random_moments_lose_nothing() {
     let mut random = Random::seeded();
-    let world = world_with(WorldOptions {
+    let mut world = world_with(WorldOptions {
         agents: vec![echo()],
         ..WorldOptions::default()
     })
@@ -90,7 +90,6 @@ async fn one_hundred_kills_at_random_moments_lose_nothing() {
         callback.failures_max = None;
         callback.backoff_max_ms = 500;
     });
-    let mut world = world;
     let swaps = Swaps::of(&world);
     let stop = AtomicBool::new(false);
     let (said, ()) = {
@@ -101,8 +100,8 @@ async fn one_hundred_kills_at_random_moments_lose_nothing() {
         };
         tokio::join!(all_write(sms, stop), kills)
     };
-    println!("{}", Tally::of(&world, &said));
     let tally = Tally::of(&world, &said);
+    println!("{tally}");
     assert_eq!(
         (tally.to_agents.lost, tally.to_agents.out_of_order),
         (0, 0),
@@ -230,7 +229,8 @@ impl Tally {
         for (customer, lines) in said {
             let echoes: Vec<String> = lines.iter().map(|line| format!("echo: {line}")).collect();
             tally.to_agents = tally.to_agents.and(world.to_agents(customer, lines));
-            tally.to_customers = tally.to_customers.and(world.to_customer(customer, &echoes));
+            let got = Count::of(&echoes, &bodies(world, customer));
+            tally.to_customers = tally.to_customers.and(got);
             tally.more_than_said += more_than_said(world, customer);
         }
         tally
