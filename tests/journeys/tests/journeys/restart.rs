@@ -108,8 +108,9 @@ async fn one_hundred_kills_at_random_moments_lose_nothing() {
         "{tally}\n{}",
         log(&world)
     );
+    // Each conversation has at most one send in flight when the host dies.
     assert!(
-        tally.to_agents.duplicated <= KILLS,
+        tally.to_agents.duplicated <= KILLS * CUSTOMERS,
         "a send to ECE whose outcome a kill hid is sent again, no other: {tally}"
     );
     assert_eq!(
