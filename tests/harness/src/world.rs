@@ -222,12 +222,11 @@ impl World {
     /// # Errors
     /// It does not within [`PATIENCE`].
     pub async fn until_live(&self, plugin: &str) -> Result<(), HostError> {
-        let live = format!("\"{plugin}\"");
         self.until_status(|status| {
             status["plugins"].as_array().is_some_and(|plugins| {
                 plugins
                     .iter()
-                    .any(|one| one["state"] == "live" && one["name"].to_string() == live)
+                    .any(|one| one["state"] == "live" && one["name"] == plugin)
             })
         })
         .await

@@ -27,8 +27,8 @@ pub(crate) fn demo(check: bool) -> Result<bool, Failure> {
     println!("\n[1/3] plugins");
     plugins::build(true)?;
     println!("[2/3] the host and the demo");
-    let packages = ["--package", "trunkline", "--package", "trunkline-harness"];
-    run(cargo(&root).args(["build", "--bins"]).args(packages))?;
+    // The whole workspace, as the tests do: a narrower choice would build the engine again with other features.
+    run(cargo(&root).args(["build", "--workspace", "--bins"]))?;
     println!("[3/3] the demo");
     let target = target(&root);
     let mut command = Command::new(target.join("debug/trunkline-demo"));

@@ -97,21 +97,16 @@ fn main() -> ExitCode {
 fn bench(arguments: &[String]) -> Result<bool, Failure> {
     let root = run::root();
     plugins::build(false)?;
-    let packages = [
+    let host = [
         "--package",
         "trunkline",
-        "--package",
-        "bench",
         "--package",
         "trunkline-store",
         "--examples",
         "--bins",
     ];
-    run::run(
-        run::cargo(&root)
-            .args(["build", "--release"])
-            .args(packages),
-    )?;
+    run::run(run::cargo(&root).args(["build", "--release"]).args(host))?;
+    run::run(run::cargo(&root).args(["build", "--release", "--package", "bench"]))?;
     let program = run::target(&root).join("release/bench");
     run::run(
         std::process::Command::new(program)

@@ -41,7 +41,7 @@ fn build(root: &Path) -> Result<(), Failure> {
     say("plugins and guests");
     plugins::build(true)?;
     say("the host");
-    run(cargo(root).args(["build", "--package", "trunkline"]))?;
+    run(cargo(root).args(["build", "--workspace", "--bins"]))?;
     say("the tests");
     Ok(())
 }

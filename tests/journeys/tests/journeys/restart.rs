@@ -283,7 +283,7 @@ impl Random {
         let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed();
         let now = since_1970.map_or(1, |time| time.as_secs() ^ u64::from(time.subsec_nanos()));
         let seed = given.and_then(|text| text.parse().ok()).unwrap_or(now);
-        println!("TRUNKLINE_SEED={seed}");
+        eprintln!("TRUNKLINE_SEED={seed}");
         Self(seed.max(1))
     }
 
