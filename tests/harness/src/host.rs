@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
@@ -201,15 +202,23 @@ impl Host {
     }
 }
 
-/// A port that was free a moment ago. The host must have the same port over restarts, so it cannot
-/// take port 0 itself.
+/// A port that is free now and that nobody is given by chance: below the range from which systems
+/// take ports for outgoing connections and for listeners that ask for any. The host must have the same
+/// port over restarts, so it cannot ask for any itself.
 ///
 /// # Panics
-/// The machine has no free port.
+/// Some ten thousand ports are all taken.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
-        .port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test programs run one after another or beside each other: each begins elsewhere.
+    let begin = std::process::id().wrapping_mul(97);
+    (0..PORTS)
+        .map(|_| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS)
+        .filter_map(|offset| u16::try_from(FIRST_PORT + offset).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
+
+/// Where `free_port` looks: Linux gives out 32768 and above, others 49152 and above.
+const FIRST_PORT: u32 = 20_000;
+const PORTS: u32 = 12_000;
