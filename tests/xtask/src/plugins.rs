@@ -10,6 +10,8 @@ use std::{env, fs, io};
 
 use wit_component::ComponentEncoder;
 
+use crate::run::{cargo, root, target};
+
 mod section;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -60,8 +62,8 @@ pub(crate) enum PluginsError {
 /// The target is missing, a crate does not compile, or it is no plugin.
 pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
     ensure_target()?;
-    let root = workspace_root();
-    let target = target_dir(&root);
+    let root = root();
+    let target = target(&root);
     let mut plugins = found_in(&root.join("plugins"), &target.join("plugins"), "")?;
     if guests {
         plugins.extend(found_in(
@@ -107,10 +109,8 @@ fn found_in(folder: &Path, output: &Path, prefix: &str) -> Result<Vec<Plugin>, P
 }
 
 fn compile(root: &Path, plugins: &[Plugin]) -> Result<(), PluginsError> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(root)
-        .args(["build", "--target", TARGET, "--profile", "plugin"]);
+    let mut cargo = cargo(root);
+    cargo.args(["build", "--target", TARGET, "--profile", "plugin"]);
     for plugin in plugins {
         cargo.args(["--package", &plugin.package]);
     }
@@ -184,18 +184,6 @@ fn target_is_installed() -> Result<bool, PluginsError> {
     let output = run.map_err(|error| PluginsError::Run("rustc".to_owned(), error))?;
     let folder = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success() && Path::new(folder.trim()).is_dir())
-}
-
-fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
-}
-
-fn target_dir(root: &Path) -> PathBuf {
-    match env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => env::current_dir().unwrap_or_default().join(folder),
-        None => root.join("target"),
-    }
 }
 
 fn file_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PluginsError {
