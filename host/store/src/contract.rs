@@ -84,6 +84,7 @@ macro_rules! contract_tests {
                 an_outcome_is_reported_to_the_inbox
                 what_gives_up_is_a_dead_letter
                 a_parked_ece_event_wakes_when_its_session_is_settled
+                the_report_of_a_start_comes_before_what_waited_for_its_session
                 a_receipt_before_its_settle_waits
                 a_receipt_after_its_settle_names_our_delivery
                 a_receipt_by_our_own_id_needs_no_settle

@@ -15,19 +15,23 @@ use crate::target::{self, Words};
 use crate::writer::Writing;
 
 /// Writes it; gives the customers whose inbox got something.
+///
+/// The report goes in before what waited for it: the core knows an ECE conversation from its report on, and news of one
+/// it does not know is too late.
 pub(crate) fn settle(
     writing: &Writing<'_>,
     masking: &Masking,
-    settle: Settle,
+    mut settle: Settle,
 ) -> Outcome<Vec<CustomerId>> {
     let customer = settle.delivery.conversation.customer;
     write_outcome(writing.db, &settle)?;
-    let mut woken = learn(writing, masking, &settle)?;
-    if let Some(event) = settle.event {
+    let mut woken = Vec::new();
+    if let Some(event) = settle.event.take() {
         let json = Words::raw(event).json_for(writing.db, masking, customer, None)?;
         target::insert(writing, customer, settle.at, &json)?;
         add(&mut woken, customer);
     }
+    learn(writing, masking, &settle, &mut woken)?;
     customers::remember(writing.db, customer, &settle.peer_changes)?;
     Ok(woken)
 }
@@ -79,17 +83,21 @@ fn onward<'a>(
 }
 
 /// Notes the ids that became known and wakes what waited for them.
-fn learn(writing: &Writing<'_>, masking: &Masking, settle: &Settle) -> Outcome<Vec<CustomerId>> {
-    let mut woken = Vec::new();
+fn learn(
+    writing: &Writing<'_>,
+    masking: &Masking,
+    settle: &Settle,
+    woken: &mut Vec<CustomerId>,
+) -> Outcome<()> {
     if let Some((integration, session)) = &settle.session {
         insert_session(writing.db, integration, session, settle.delivery, settle.at)?;
         let waits_for = target::waits_for_session(integration, session);
         for customer in target::wake(writing, masking, &waits_for)? {
-            add(&mut woken, customer);
+            add(woken, customer);
         }
     }
     if settle.provider_ids.is_empty() {
-        return Ok(woken);
+        return Ok(());
     }
     let customer = settle.delivery.conversation.customer;
     let channel = customers::channel_of(writing.db, customer)?
@@ -98,10 +106,10 @@ fn learn(writing: &Writing<'_>, masking: &Masking, settle: &Settle) -> Outcome<V
         insert_provider_id(writing.db, id, &channel.0, settle.delivery, settle.at)?;
         let waits_for = target::waits_for_provider_id(&channel, id);
         for customer in target::wake(writing, masking, &waits_for)? {
-            add(&mut woken, customer);
+            add(woken, customer);
         }
     }
-    Ok(woken)
+    Ok(())
 }
 
 fn add(customers: &mut Vec<CustomerId>, customer: CustomerId) {

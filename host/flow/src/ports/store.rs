@@ -501,7 +501,7 @@ pub trait Store: Send + Sync + 'static {
         at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// *Settle*. Also wakes parked events it made known: gives the customers whose inbox got something.
+    /// *Settle*. Also wakes parked events it made known, behind its own event: gives the customers whose inbox got something.
     ///
     /// # Errors
     /// The delivery stays as it was. `Stale` when it was settled, cancelled or dead already: nothing is written.

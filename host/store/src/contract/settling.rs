@@ -206,6 +206,26 @@ pub async fn a_parked_ece_event_wakes_when_its_session_is_settled(stores: &impl 
     assert_eq!(store.sweep(T.plus_ms(3_600_000)).await, Ok(Vec::new()));
 }
 
+/// The core knows the session from the report on: news of it that came first waits behind the report.
+pub async fn the_report_of_a_start_comes_before_what_waited_for_its_session(stores: &impl Stores) {
+    let store = stores.open();
+    let id = with_two(&*store).await;
+    accept(&*store, vec![agent_said("1", "first")]).await;
+    let report = Event::Delivery(DeliveryReport {
+        delivery: delivery_id(id, 2),
+        outcome: Outcome::Started { session: session() },
+    });
+    let started = Settle {
+        session: Some((acme(), session())),
+        event: Some(report.clone()),
+        ..settle_of(delivery_id(id, 2), Settled::Done)
+    };
+    assert_eq!(settle(&*store, started).await, [id]);
+    let inbox = load(&*store, id).await.inbox;
+    let events: Vec<_> = inbox.into_iter().map(|one| one.event).collect();
+    assert_eq!(events, [report, agent_said("1", "first").event]);
+}
+
 /// The provider's receipt may be faster than its answer.
 pub async fn a_receipt_before_its_settle_waits(stores: &impl Stores) {
     let store = stores.open();
