@@ -36,6 +36,10 @@ pub mod random;
 
 pub mod socket;
 
+pub mod split;
+
+mod numbered;
+
 #[cfg(feature = "harness")]
 pub mod manifest;
 
@@ -61,6 +65,7 @@ pub mod wit;
 
 pub use bot::{Bot, Callbacks};
 pub use channel::{Attachments, Channel, Check, Resolve};
+pub use numbered::numbered;
 #[cfg(not(target_arch = "wasm32"))]
 pub use outside::{Host, with_host};
 pub use types::*;

@@ -2,7 +2,7 @@
 
 use trunkline_plugin::channel::{File, Outbound, OutboundContent, Sent};
 use trunkline_plugin::http::{self, Request};
-use trunkline_plugin::{Account, Choice, Millis, SendError, config, log};
+use trunkline_plugin::{Account, Millis, SendError, config, log, numbered};
 
 use crate::inbound::PHONE;
 use crate::settings::{AUTH_TOKEN, Settings};
@@ -86,20 +86,6 @@ fn file_as_sms(settings: &Settings, file: &File) -> Sms {
         text: format!("{caption}{line_break}{}: {}", file.name, file.url),
         picture: None,
     }
-}
-
-/// The host turns the number that comes back into the choice.
-fn numbered(text: &str, options: &[Choice]) -> String {
-    let mut lines = vec![text.to_owned()];
-    for (number, option) in (1..).zip(options) {
-        let description = option
-            .description
-            .as_deref()
-            .map(|text| format!(" - {text}"))
-            .unwrap_or_default();
-        lines.push(format!("{number}. {}{description}", option.title));
-    }
-    lines.join("\n")
 }
 
 /// Where the part to send begins: `rest` holds the byte, as decimal digits.
