@@ -25,6 +25,12 @@ const CPU_MS_MAX: u64 = 30_000;
 /// Memory unless the manifest says less or more.
 const MEMORY_MIB_DEFAULT: u32 = 64;
 
+/// Bytes of a client's longest frame unless the manifest says less or more.
+const FRAME_BYTES_DEFAULT: u32 = 64 << 10;
+
+/// No manifest may ask for more: the host's body limit.
+const FRAME_BYTES_MAX: u32 = 1 << 20;
+
 /// Why a file has no usable manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ManifestError {
@@ -91,6 +97,8 @@ pub struct Manifest {
     /// What a provider is told while no version works.
     #[serde(default)]
     pub ack: Ack,
+    /// Its customers' apps connect to the host by a WebSocket.
+    pub socket: Option<Socket>,
 }
 
 fn one() -> u32 {
@@ -231,6 +239,14 @@ pub struct Limits {
     pub cpu_ms: Option<u64>,
 }
 
+/// The socket of a channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Socket {
+    /// Bytes of the longest frame of a client. Default 65 536, at most 1 048 576.
+    pub frame_max: Option<u32>,
+}
+
 /// What a provider is told while no version works.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -282,6 +298,12 @@ impl Manifest {
         Some(&found.name)
     }
 
+    /// Bytes of the longest frame of a client; none without a socket.
+    pub fn frame_bytes_max(&self) -> Option<u32> {
+        let socket = self.socket.as_ref()?;
+        Some(socket.frame_max.unwrap_or(FRAME_BYTES_DEFAULT))
+    }
+
     fn check(&self) -> Result<(), ManifestError> {
         let wrong = |text: String| Err(ManifestError::Malformed(text));
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -307,6 +329,13 @@ impl Manifest {
         }
         if !(200..300).contains(&self.ack.status) {
             return wrong(format!("ack.status = {}: a 2xx", self.ack.status));
+        }
+        if self.socket.is_some() && self.kind == Kind::Bot {
+            return wrong("socket: for channels alone".to_owned());
+        }
+        let frame_max = self.socket.as_ref().and_then(|socket| socket.frame_max);
+        if frame_max.is_some_and(|bytes| bytes == 0 || bytes > FRAME_BYTES_MAX) {
+            return wrong(format!("socket.frame-max: 1 to {FRAME_BYTES_MAX}"));
         }
         if let Some(secret) = self.secrets.iter().find(|s| s.kind == SecretKind::Oauth2) {
             return wrong(format!(

@@ -50,6 +50,29 @@ pub(crate) mod option {
     }
 }
 
+/// The same for several.
+pub(crate) mod list {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "super")] Vec<u8>);
+
+    pub(crate) fn serialize<S: Serializer>(
+        list: &[Vec<u8>],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let wrapped: Vec<_> = list.iter().cloned().map(Wrapped).collect();
+        wrapped.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Vec<u8>>, D::Error> {
+        let wrapped = Vec::<Wrapped>::deserialize(deserializer)?;
+        Ok(wrapped.into_iter().map(|wrapped| wrapped.0).collect())
+    }
+}
+
 /// Lower case, no separators.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -230,9 +230,10 @@ impl Event {
 
 /// What to do with the socket the request came on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum SocketAction {
-    /// Replay this customer's log after the number, then follow it.
+    /// Replay this customer's log after the number, then follow it. From now on `request.peer` is the address's value
+    /// and `receive` gets the customer's state.
     Attach {
         /// Whose.
         customer: Address,
@@ -241,19 +242,20 @@ pub enum SocketAction {
     },
     /// Follow no more.
     Detach,
-    /// The customer has everything up to this number.
+    /// Nobody needs the attached customer's log up to this number any more: it is forgotten.
     Acked(u64),
     /// Straight back on this socket, not stored.
-    Frames(Vec<Vec<u8>>),
-    /// An upload slot. The host sends its URL back as the frame `{"upload":…}`.
+    Frames(#[serde(with = "bytes::list")] Vec<Vec<u8>>),
+    /// An upload slot for a file of the attached customer. The host sends its URL back as the frame `{"upload":…}`.
     Upload {
-        /// The plugin's name for it.
+        /// The plugin's name for it, and the key of the event that the host raises once the bytes are there: unique on
+        /// the channel for 14 days, as all keys are.
         slot: String,
         /// The file's name.
         name: String,
         /// Its media type.
         content_type: String,
-        /// Bytes.
+        /// Bytes; the upload must have exactly so many.
         size: u64,
     },
 }

@@ -30,7 +30,7 @@ mod fixture;
 mod host;
 mod signing;
 
-pub use fixture::{Call, Expected, Fixture, Outcome, ScriptedAnswer, WrittenRequest};
+pub use fixture::{Call, Expected, Fixture, Frame, Outcome, ScriptedAnswer, WrittenRequest};
 pub use host::TestHost;
 
 /// Set to `write`, expected files are written instead of compared.
@@ -188,12 +188,16 @@ impl Suite {
             .manifest
             .fill_in(&fixture.settings)
             .map_err(|error| error.to_string())?;
-        let host = Rc::new(TestHost::new(fixture, &settings));
+        let mut host = TestHost::new(fixture, &settings);
+        if self.manifest.socket.is_some() {
+            host = host.with_socket(fixture);
+        }
+        let host = Rc::new(host);
         let outcome = crate::with_host(host.clone(), || self.functions.call(fixture))?;
         let requests = host.finish()?;
         Ok(Expected {
             requests,
-            frames: host.frames(),
+            frames: host.frames_taken(&outcome),
             result: outcome,
         })
     }

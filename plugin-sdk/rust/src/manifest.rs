@@ -42,6 +42,8 @@ pub struct Manifest {
     /// What a provider is told while no version works.
     #[serde(default)]
     pub ack: Ack,
+    /// Its customers' apps connect by a WebSocket; for channels. Present, even empty, it declares the socket.
+    pub socket: Option<Socket>,
 }
 
 fn one() -> u32 {
@@ -212,6 +214,14 @@ pub struct Limits {
     pub memory_mib: Option<u32>,
     /// The host's default is 1 000, its maximum 30 000.
     pub cpu_ms: Option<u64>,
+}
+
+/// The socket of a channel whose customers connect to the host itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Socket {
+    /// The longest frame of a client, in bytes; the host's default is 65 536, its maximum 1 048 576.
+    pub frame_max: Option<u32>,
 }
 
 /// What a provider is told while no version works and the request is kept for later.

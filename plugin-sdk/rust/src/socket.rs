@@ -2,13 +2,13 @@
 
 use crate::outside;
 
-/// Appends a frame to the customer's log and counts as sent; gives its gap-free number. Taken only when the call ends
-/// well.
+/// Appends a frame to the customer's log and counts as sent; gives its gap-free number. In `send` alone, and taken only
+/// when that answers `all` or `rest`. A call may push and signal 64 frames, of 1 MiB in all.
 pub fn push(frame: &[u8]) -> u64 {
     outside::push(frame)
 }
 
-/// A frame without number: a signal to whoever is attached now.
+/// A frame without number: a signal to whoever is attached now. In `send` alone.
 pub fn signal(frame: &[u8]) {
     outside::signal(frame);
 }

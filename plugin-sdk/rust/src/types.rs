@@ -60,7 +60,7 @@ pub struct InboundRequest {
     /// At most 1 MiB.
     #[serde(with = "bytes")]
     pub body: Vec<u8>,
-    /// On a socket: the customer attached to it, if any. `None` on a webhook.
+    /// On a socket: the value of the address that `attach` named, if it is attached. `None` on a webhook.
     pub peer: Option<String>,
 }
 

@@ -42,11 +42,18 @@ pub struct Fixture {
     /// What is remembered about the customer.
     #[serde(default)]
     pub peer_state: PeerState,
+    /// The number that the first `push` of the call gets; 1 unless given.
+    #[serde(default = "first")]
+    pub next_frame: u64,
     /// What is called.
     pub call: Call,
     /// What the outside answers, in the order of the requests. Each must be asked for.
     #[serde(default)]
     pub answers: Vec<ScriptedAnswer>,
+}
+
+fn first() -> u64 {
+    1
 }
 
 fn default_name() -> String {
@@ -222,11 +229,27 @@ pub struct Expected {
     /// What the plugin asked the outside, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Request>,
-    /// What it pushed to the socket, in order; signals too.
+    /// What the host takes of what it gave to the socket, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub frames: Vec<String>,
+    pub frames: Vec<Frame>,
     /// What the function gave back.
     pub result: Outcome,
+}
+
+/// What `send` gave to the socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Frame {
+    /// Goes to the end of the customer's log.
+    Push {
+        /// What `push` gave.
+        number: u64,
+        /// As a client gets it.
+        #[serde(with = "bytes")]
+        frame: Vec<u8>,
+    },
+    /// To whoever is attached now.
+    Signal(#[serde(with = "bytes")] Vec<u8>),
 }
 
 /// What a function gave back.

@@ -3,13 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
-use super::fixture::{Call, Fixture, ScriptedAnswer, ScriptedError, SecretValues, headers};
+use super::fixture::{
+    Call, Fixture, Frame, Outcome, ScriptedAnswer, ScriptedError, SecretValues, headers,
+};
 use super::signing;
 use crate::Host;
+use crate::channel::Progress;
 use crate::http::{FetchError, Payload, Repeat, Request, Response};
 use crate::log::Level;
 use crate::secrets::{Encoding, Hash, JwtAlgorithm, SecretError};
 use crate::types::{Header, Millis};
+
+/// Why a call ends that pushes elsewhere.
+const NOT_IN_SEND: &str = "`push` and `signal` belong to `send`";
 
 /// Plays the host for one call of a plugin.
 #[derive(Debug)]
@@ -23,12 +29,14 @@ pub struct TestHost {
     answers: RefCell<VecDeque<ScriptedAnswer>>,
     requests: RefCell<Vec<Request>>,
     unanswered: Cell<usize>,
-    frames: RefCell<Vec<String>>,
+    may_push: Result<(), &'static str>,
+    next_frame: u64,
+    frames: RefCell<Vec<Frame>>,
     random: Cell<u8>,
 }
 
 impl TestHost {
-    /// The host that a fixture describes.
+    /// The host that a fixture describes, of a plugin without socket.
     pub fn new(fixture: &Fixture, settings: &BTreeMap<String, serde_json::Value>) -> Self {
         Self {
             name: fixture.name.clone(),
@@ -40,9 +48,19 @@ impl TestHost {
             answers: RefCell::new(fixture.answers.iter().cloned().collect()),
             requests: RefCell::default(),
             unanswered: Cell::new(0),
+            may_push: Err("the manifest declares no socket"),
+            next_frame: fixture.next_frame,
             frames: RefCell::default(),
             random: Cell::new(0),
         }
+    }
+
+    /// The same, of a plugin whose manifest declares a socket.
+    #[must_use]
+    pub fn with_socket(mut self, fixture: &Fixture) -> Self {
+        let sends = matches!(fixture.call, Call::Send(_));
+        self.may_push = if sends { Ok(()) } else { Err(NOT_IN_SEND) };
+        self
     }
 
     /// The requests made; to be asked when the call is over.
@@ -64,9 +82,24 @@ impl TestHost {
         }
     }
 
-    /// Frames pushed and signalled, in order.
-    pub fn frames(&self) -> Vec<String> {
-        self.frames.borrow().clone()
+    /// What the host takes of the frames, in order: nothing where the call failed, and no pushed one where it says
+    /// that nothing went out.
+    pub fn frames_taken(&self, outcome: &Outcome) -> Vec<Frame> {
+        let Outcome::Sent(sent) = outcome else {
+            return Vec::new();
+        };
+        let went_out = matches!(sent.progress, Progress::All | Progress::Rest(_));
+        let mut frames = self.frames.borrow().clone();
+        frames.retain(|frame| went_out || matches!(frame, Frame::Signal(_)));
+        frames
+    }
+
+    /// A host ends the call here.
+    fn take(&self, frame: Frame) {
+        if let Err(why) = self.may_push {
+            panic!("{why}");
+        }
+        self.frames.borrow_mut().push(frame);
     }
 
     fn secret(&self, name: &str) -> Result<&[String], SecretError> {
@@ -192,14 +225,18 @@ impl Host for TestHost {
     }
 
     fn push(&self, frame: &[u8]) -> u64 {
-        self.signal(frame);
-        self.frames.borrow().len() as u64
+        let pushed = |frame: &&Frame| matches!(frame, Frame::Push { .. });
+        let before = self.frames.borrow().iter().filter(pushed).count();
+        let number = self.next_frame + before as u64;
+        self.take(Frame::Push {
+            number,
+            frame: frame.to_vec(),
+        });
+        number
     }
 
     fn signal(&self, frame: &[u8]) {
-        self.frames
-            .borrow_mut()
-            .push(String::from_utf8_lossy(frame).into_owned());
+        self.take(Frame::Signal(frame.to_vec()));
     }
 }
 
