@@ -1,125 +1,36 @@
-//! `cargo xtask`: what a developer does with this workspace besides `cargo build`.
+//! `cargo xtask`: says at once what a long task will do, then starts the tasks themselves.
+//!
+//! This program has no dependencies, so that it is built in a second on a fresh machine; what it starts, the package
+//! `tasks`, takes half a minute to build before it could say anything.
 
 #![allow(
     clippy::print_stdout,
     reason = "a command line tool talks on standard output"
 )]
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode};
 
-use clap::{Parser, Subcommand};
-
-/// Builds plugin crates to components.
-mod plugins;
-
-/// Starts other programs.
-mod run;
-
-/// Runs every test and keeps the verdicts.
-mod suite;
-
-/// Holds the product's promises against the tests.
-mod promises;
-
-/// `cargo xtask test`.
-mod test;
-
-/// `cargo xtask demo`.
-mod demo;
-
-use run::Failure;
-
-#[derive(Parser)]
-#[command(name = "cargo xtask", about = "Tasks of the Trunkline workspace")]
-struct Arguments {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Subcommand)]
-enum Task {
-    /// Builds everything and plays the use cases beside stand-ins for ECE and Twilio, as text.
-    Demo {
-        /// One line a step; ends with a non-zero status at the first that fails. For now the only form.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Builds and runs the tests. Last line: `N passed, N failed, N skipped`.
-    Test {
-        /// Also formatting, clippy, dependencies, the long tests and more random seeds.
-        #[arg(long)]
-        all: bool,
-        /// Installs tools that are missing instead of skipping what needs them.
-        #[arg(long)]
-        install: bool,
-    },
-    /// Builds plugins/* to target/plugins/NAME.wasm.
-    Plugins {
-        /// Also tests/guests/* to target/guests/NAME.wasm.
-        #[arg(long)]
-        guests: bool,
-    },
-    /// Measures the whole path beside its parts, as ratios of one run.
-    Bench {
-        /// Given to the bench: see `cargo xtask bench -- --help`.
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
-    /// The long run: random seeds for a night.
-    Nightly {
-        /// How many seeds the simulation plays.
-        #[arg(long, default_value_t = 200_000)]
-        seeds: u32,
-    },
-}
+const DEMO: &str = "\
+Trunkline's demo builds the host, its plugins and some hostile ones, and starts them beside stand-ins for ECE and the
+channels' providers, on free ports of this machine.
+  time   about 6 minutes on two cores the first time, mostly the WebAssembly engine; later about 10 seconds
+  disk   about 4 GB below target/; its own state is in target/demo
+  ends   with Ctrl-C; leaves no process behind";
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
-        Task::Demo { check } => demo::demo(check),
-        Task::Test { all, install } => test::test(test::Options { all, install }),
-        Task::Plugins { guests } => plugins::build(guests).map_err(Failure::from).map(|paths| {
-            plugins::print(&paths);
-            true
-        }),
-        Task::Bench { arguments } => bench(&arguments),
-        Task::Nightly { seeds } => nightly(seeds),
-    };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let asks_for_help = arguments.iter().any(|argument| argument == "--help");
+    if arguments.first().is_some_and(|task| task == "demo") && !asks_for_help {
+        println!("{DEMO}");
     }
-}
-
-fn bench(arguments: &[String]) -> Result<bool, Failure> {
-    let root = run::root();
-    plugins::build(false)?;
-    let host = [
-        "--package",
-        "trunkline",
-        "--package",
-        "trunkline-store",
-        "--examples",
-        "--bins",
-    ];
-    run::run(run::cargo(&root).args(["build", "--release"]).args(host))?;
-    run::run(run::cargo(&root).args(["build", "--release", "--package", "bench"]))?;
-    let program = run::target(&root).join("release/bench");
-    run::run(
-        std::process::Command::new(program)
-            .current_dir(&root)
-            .args(arguments),
-    )?;
-    Ok(true)
-}
-
-fn nightly(seeds: u32) -> Result<bool, Failure> {
-    let root = run::root();
-    let mut command = run::cargo(&root);
-    command.args(["test", "--release", "--package", "simulation"]);
-    run::run(command.env("TRUNKLINE_SEEDS", seeds.to_string()))?;
-    Ok(true)
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Takes this program's place, so that Ctrl-C reaches the task alone and the shell waits for its end.
+    let error = Command::new(cargo)
+        .args(["run", "--quiet", "--package", "tasks", "--"])
+        .args(arguments)
+        .exec();
+    eprintln!("error: cannot start cargo: {error}");
+    ExitCode::FAILURE
 }

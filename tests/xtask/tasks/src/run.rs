@@ -71,8 +71,8 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // This crate is `tests/xtask`.
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
+    // This crate is `tests/xtask/tasks`.
+    here.ancestors().nth(3).unwrap_or(here).to_owned()
 }
 
 /// Where cargo builds.
