@@ -41,6 +41,24 @@ pub(crate) fn verify(
     Ok(good)
 }
 
+/// Whether `digest` is the hash of `data` with either value behind it.
+pub(crate) fn verify_digest(secret: &SecretValues, hash: Hash, data: &[u8], digest: &[u8]) -> bool {
+    secret.all().fold(false, |good, value| {
+        let with_secret = [data, value.expose().as_bytes()].concat();
+        good | same(&plain(hash, &with_secret), digest)
+    })
+}
+
+fn plain(hash: Hash, data: &[u8]) -> Vec<u8> {
+    use sha2::Digest as _;
+    match hash {
+        Hash::Md5 => md5::Md5::digest(data).to_vec(),
+        Hash::Sha1 => sha1::Sha1::digest(data).to_vec(),
+        Hash::Sha256 => sha2::Sha256::digest(data).to_vec(),
+        Hash::Sha512 => sha2::Sha512::digest(data).to_vec(),
+    }
+}
+
 /// HMAC of `data` under the first value.
 pub(crate) fn sign(
     secret: &SecretValues,
@@ -152,6 +170,19 @@ mod tests {
         );
         assert!(matches(&rotated(), "old") && matches(&rotated(), "new"));
         assert!(!matches(&rotated(), "ol"));
+    }
+
+    #[test]
+    fn digests_are_of_the_data_with_either_value_behind() {
+        // RFC 1321, test suite: "message digest".
+        let digest = from_hex("f96b697d7cb7938d525a2f31aaf161d0").unwrap();
+        let secret = SecretValues {
+            current: Secret::new("another"),
+            previous: Some(Secret::new("digest")),
+        };
+        assert!(verify_digest(&secret, Hash::Md5, b"message ", &digest));
+        assert!(!verify_digest(&secret, Hash::Md5, b"message", &digest));
+        assert!(!verify_digest(&secret, Hash::Sha1, b"message ", &digest));
     }
 
     #[test]

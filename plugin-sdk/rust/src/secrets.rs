@@ -70,6 +70,20 @@ pub fn verify(
     outside::verify(secret, encoding, hash, data, mac)
 }
 
+/// Whether `digest` is the hash of `data` with the secret's text behind it, compared and rotated as in [`verify`]. Only
+/// for providers whose oldest signatures are so; an HMAC is better.
+///
+/// # Errors
+/// The secret is missing.
+pub fn verify_digest(
+    secret: &str,
+    hash: Hash,
+    data: &[u8],
+    digest: &[u8],
+) -> Result<bool, SecretError> {
+    outside::verify_digest(secret, hash, data, digest)
+}
+
 /// HMAC of `data` under the secret's first value.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 //! A single message holds 160 septets or 70 UTF-16 units; the parts of a longer one 153 or 67. Characters of the
 //! extension table cost two septets, those beyond the basic plane two units, and neither pair is ever cut in two.
 
+use trunkline_plugin::split::Count;
+
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\
                      ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
@@ -18,9 +20,8 @@ pub(crate) struct Length {
     beyond_gsm: bool,
 }
 
-impl Length {
-    /// With this character behind it.
-    pub(crate) fn plus(self, character: char) -> Self {
+impl Count for Length {
+    fn plus(self, character: char) -> Self {
         let septets = septets(character);
         Self {
             septets: self.septets + septets.unwrap_or(0),
@@ -29,14 +30,18 @@ impl Length {
         }
     }
 
-    /// In the count that applies.
-    pub(crate) fn get(self) -> usize {
+    fn get(self) -> usize {
         if self.beyond_gsm {
             self.units
         } else {
             self.septets
         }
     }
+}
+
+/// Whether all its characters are in the alphabet.
+pub(crate) fn is_gsm(text: &str) -> bool {
+    text.chars().all(|character| septets(character).is_some())
 }
 
 /// How many messages go over the air for this text; what the provider charges for.

@@ -38,6 +38,18 @@ impl secrets::Host for Guest {
         Ok(good.map_err(Into::into))
     }
 
+    fn verify_digest(
+        &mut self,
+        secret: String,
+        hash: secrets::Hash,
+        data: Vec<u8>,
+        digest: Vec<u8>,
+    ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
+        let values = self.world().secrets.get(&secret);
+        let good = values.map(|values| signing::verify_digest(values, hash.into(), &data, &digest));
+        Ok(good.map_err(Into::into))
+    }
+
     fn sign(
         &mut self,
         secret: String,

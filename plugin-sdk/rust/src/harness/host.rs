@@ -151,6 +151,19 @@ impl Host for TestHost {
         Ok(false)
     }
 
+    fn verify_digest(
+        &self,
+        secret: &str,
+        hash: Hash,
+        data: &[u8],
+        digest: &[u8],
+    ) -> Result<bool, SecretError> {
+        let values = self.secret(secret)?.iter();
+        Ok(values
+            .map(|value| signing::digest(value, hash, data))
+            .any(|good| good == digest))
+    }
+
     fn sign(
         &self,
         secret: &str,

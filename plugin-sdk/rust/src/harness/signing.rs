@@ -38,6 +38,21 @@ pub(super) fn hmac(key: &[u8], hash: Hash, data: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The hash of the data with the secret behind it.
+pub(super) fn digest(secret: &str, hash: Hash, data: &[u8]) -> Vec<u8> {
+    use sha2::Digest;
+    fn of<D: Digest>(data: &[u8], secret: &str) -> Vec<u8> {
+        let digest = D::new().chain_update(data).chain_update(secret);
+        digest.finalize().to_vec()
+    }
+    match hash {
+        Hash::Md5 => of::<md5::Md5>(data, secret),
+        Hash::Sha1 => of::<sha1::Sha1>(data, secret),
+        Hash::Sha256 => of::<sha2::Sha256>(data, secret),
+        Hash::Sha512 => of::<sha2::Sha512>(data, secret),
+    }
+}
+
 /// The claims, if the signature is good.
 pub(super) fn jwt_claims(
     key: &[u8],
@@ -100,6 +115,13 @@ mod tests {
             mac(Hash::Sha512)
                 .starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554")
         );
+    }
+
+    #[test]
+    fn digests_are_of_the_data_with_the_secret_behind() {
+        // RFC 1321, test suite: "message digest".
+        let digest = to_hex(&digest("digest", Hash::Md5, b"message "));
+        assert_eq!(digest, "f96b697d7cb7938d525a2f31aaf161d0");
     }
 
     #[test]

@@ -21,6 +21,14 @@ pub trait Host {
         data: &[u8],
         mac: &[u8],
     ) -> Result<bool, SecretError>;
+    /// See [`crate::secrets::verify_digest`].
+    fn verify_digest(
+        &self,
+        secret: &str,
+        hash: Hash,
+        data: &[u8],
+        digest: &[u8],
+    ) -> Result<bool, SecretError>;
     /// See [`crate::secrets::sign`].
     fn sign(
         &self,
@@ -99,6 +107,7 @@ macro_rules! ask_the_host {
 ask_the_host! {
     fn fetch(request: &Request) -> Result<Response, FetchError>;
     fn verify(secret: &str, encoding: Encoding, hash: Hash, data: &[u8], mac: &[u8]) -> Result<bool, SecretError>;
+    fn verify_digest(secret: &str, hash: Hash, data: &[u8], digest: &[u8]) -> Result<bool, SecretError>;
     fn sign(secret: &str, encoding: Encoding, hash: Hash, data: &[u8]) -> Result<Vec<u8>, SecretError>;
     fn matches(secret: &str, text: &str) -> Result<bool, SecretError>;
     fn jwt_verify(secret: &str, encoding: Encoding, algorithm: JwtAlgorithm, token: &str) -> Result<Option<String>, SecretError>;

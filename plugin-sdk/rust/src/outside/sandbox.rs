@@ -33,6 +33,20 @@ pub(crate) fn verify(
     )?)
 }
 
+pub(crate) fn verify_digest(
+    secret: &str,
+    hash: Hash,
+    data: &[u8],
+    digest: &[u8],
+) -> Result<bool, SecretError> {
+    Ok(host::secrets::verify_digest(
+        secret,
+        hash.into(),
+        data,
+        digest,
+    )?)
+}
+
 pub(crate) fn sign(
     secret: &str,
     encoding: Encoding,
