@@ -2,11 +2,11 @@
 //! Shown by what the provider's and ECE's stand-ins have in their ledgers.
 
 use base64::Engine as _;
-use ece_simulator::Act;
 use ece_simulator::ledger::{CustomerFile, FileState};
+use ece_simulator::{Act, AgentConfig};
 use sha2::{Digest, Sha256};
 use sms_simulator::Picture;
-use trunkline_harness::world::{PATIENCE, by_hand, client};
+use trunkline_harness::world::{PATIENCE, by_hand, client, echo};
 use trunkline_harness::{World, WorldOptions};
 
 use crate::steps::{WELCOME, bodies, chat, gets, log, seen, world, world_with, writes};
@@ -50,6 +50,23 @@ async fn who_picks_the_chat_up_is_named_to_the_customer() {
         "nobody has joined before"
     );
     world.ece.pick_up(&session, "ann").expect("it is queued");
+    gets(&world, CUSTOMER, "You are now chatting with Ann.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_picks_up_before_ece_has_answered_the_start_is_named_too() {
+    let world = world_with(WorldOptions {
+        agents: vec![AgentConfig {
+            screen_name: Some("Ann".to_owned()),
+            ..echo()
+        }],
+        ..WorldOptions::default()
+    })
+    .await;
+    world
+        .ece
+        .change_callback(|callback| callback.before_start_answer = true);
+    writes(&world, CUSTOMER, "Hello").await;
     gets(&world, CUSTOMER, "You are now chatting with Ann.").await;
 }
 
