@@ -29,8 +29,8 @@ pub use plugins::{
 };
 pub use store::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
-    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, PeerChange, PluginArchive, PluginFile,
-    RawCall, RawId, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine,
+    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, ParkedId, PeerChange, PluginArchive,
+    PluginFile, RawCall, RawId, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine,
     Undelivered,
 };
 

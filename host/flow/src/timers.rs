@@ -14,7 +14,7 @@ use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
 
 use crate::flow::{Inner, Outside};
 use crate::ports::{
-    Accept, Clock, DeadKind, Ece, Expired, Scope, Store, StoreError, Target, Undelivered,
+    Accept, Clock, DeadKind, Ece, Expired, ParkedId, Scope, Store, StoreError, Target, Undelivered,
 };
 
 /// Times are rounded up to this many ms, so that many of them make one look.
@@ -96,8 +96,12 @@ async fn look<O: Outside>(
 ) -> Result<Option<Timestamp>, StoreError> {
     inner.look_at_raw();
     let store = inner.ports.store();
-    for expired in store.sweep(now).await? {
-        expire(inner, expired).await;
+    loop {
+        let expired = store.sweep(now).await?;
+        if expired.is_empty() {
+            break;
+        }
+        expire(inner, expired).await?;
     }
     let mut after = None;
     loop {
@@ -114,36 +118,58 @@ async fn look<O: Outside>(
     }
 }
 
-/// An event whose conversation nobody knew in time.
-async fn expire<O: Outside>(inner: &Arc<Inner<O>>, expired: Expired) {
-    match &expired.target {
-        Target::Session(integration, session) => {
-            keep_words(inner, &expired).await;
-            inner.spawn(end_unknown(
-                Arc::clone(inner),
-                integration.clone(),
-                session.clone(),
-            ));
-        }
-        Target::Delivery(channel, _) => {
-            tracing::debug!(%channel, "a receipt names no message of ours");
-        }
-        Target::Addresses(..) | Target::Customer(_) => {
-            tracing::warn!("the store parked an event whose customer is known");
+/// Events whose conversation nobody knew in time. Their dead letters are on disk in the transaction that drops them.
+async fn expire<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    expired: Vec<Expired>,
+) -> Result<(), StoreError> {
+    let dead: Vec<(ParkedId, Option<Undelivered>)> = expired
+        .iter()
+        .map(|expired| (expired.id, kept_words(expired)))
+        .collect();
+    let letters = dead.iter().filter(|(_, letter)| letter.is_some()).count();
+    let accept = Accept {
+        expired: dead,
+        at: inner.now(),
+        ..Accept::default()
+    };
+    inner.ports.store().accept(accept).await?;
+    inner.counts.dead.add(letters);
+    for (integration, session) in unknown_sessions(&expired) {
+        inner.spawn(end_unknown(Arc::clone(inner), integration, session));
+    }
+    Ok(())
+}
+
+/// The ECE conversations among them, each once.
+fn unknown_sessions(expired: &[Expired]) -> BTreeSet<(IntegrationName, EceSession)> {
+    let mut sessions = BTreeSet::new();
+    for one in expired {
+        match &one.target {
+            Target::Session(integration, session) => {
+                sessions.insert((integration.clone(), session.clone()));
+            }
+            Target::Delivery(channel, _) => {
+                tracing::debug!(%channel, "a receipt names no message of ours");
+            }
+            Target::Addresses(..) | Target::Customer(_) => {
+                tracing::warn!("the store parked an event whose customer is known");
+            }
         }
     }
+    sessions
 }
 
 /// What an agent wrote does not vanish (H6).
-async fn keep_words<O: Outside>(inner: &Arc<Inner<O>>, expired: &Expired) {
+fn kept_words(expired: &Expired) -> Option<Undelivered> {
     let (Event::Ece(event), Target::Session(integration, _)) = (&expired.event, &expired.target)
     else {
-        return;
+        return None;
     };
     let EceHappening::Said { text, .. } = &event.happening else {
-        return;
+        return None;
     };
-    let dead = Undelivered {
+    Some(Undelivered {
         kind: DeadKind::Message,
         scope: Some(Scope::Integration(integration.clone())),
         conversation: None,
@@ -151,15 +177,7 @@ async fn keep_words<O: Outside>(inner: &Arc<Inner<O>>, expired: &Expired) {
         reason: "ECE sent it for a conversation that nobody here knows".to_owned(),
         content: text.clone(),
         replay: Some((expired.target.clone(), expired.event.clone())),
-    };
-    let accept = Accept {
-        dead: vec![dead],
-        at: inner.now(),
-        ..Accept::default()
-    };
-    if let Err(error) = inner.ports.store().accept(accept).await {
-        tracing::error!(%error, session = %event.session, "an agent's message for an unknown conversation is lost");
-    }
+    })
 }
 
 /// Ends an ECE conversation that nobody knows: its start's answer was lost. Not made durable: ECE ends it itself in the end.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::{Accept, Accepted, PeerChange, RawId, StoreError, Target, Undelivered};
+use trunkline_flow::ports::{
+    Accept, Accepted, ParkedId, PeerChange, RawId, StoreError, Target, Undelivered,
+};
 
 use crate::customers;
 use crate::dead;
+use crate::due;
 use crate::failure::Outcome;
 use crate::keys::scope_text;
 use crate::masking::Masking;
@@ -24,6 +27,7 @@ pub(crate) struct Prepared {
     events: Vec<PreparedEvent>,
     dead: Vec<Undelivered>,
     from_raw: Option<RawId>,
+    expired: Vec<(ParkedId, Option<Undelivered>)>,
     at: Timestamp,
 }
 
@@ -56,6 +60,7 @@ impl Prepared {
             events,
             dead: accept.dead,
             from_raw: accept.from_raw,
+            expired: accept.expired,
             at: accept.at,
         })
     }
@@ -75,6 +80,13 @@ pub(crate) fn accept(writing: &Writing<'_>, prepared: Prepared) -> Outcome<Accep
     }
     for letter in prepared.dead {
         if is_new_letter(writing.db, &letter, prepared.at)? {
+            dead::insert(writing.db, &prepared.masking, letter, prepared.at)?;
+        }
+    }
+    for (id, letter) in prepared.expired {
+        if due::give_up(writing.db, id, prepared.at)?
+            && let Some(letter) = letter
+        {
             dead::insert(writing.db, &prepared.masking, letter, prepared.at)?;
         }
     }

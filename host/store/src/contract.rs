@@ -97,6 +97,7 @@ macro_rules! contract_tests {
                 the_next_due_time_is_the_earliest
                 nothing_due_is_none
                 a_parked_event_is_given_back_after_its_time
+                a_parked_event_that_woke_up_leaves_no_dead_letter
                 news_is_what_came_in
                 whose_an_event_is_can_be_asked_without_storing_it
             }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::Expired;
+use trunkline_flow::ports::{Expired, ParkedId};
 
 use crate::accept::KEY_MS;
 use crate::failure::Outcome;
@@ -127,23 +127,19 @@ fn first(db: &Connection, query: &str, above: i64) -> Outcome<Option<i64>> {
 /// What one transaction of `sweep` did.
 #[derive(Debug, Default)]
 pub(crate) struct Swept {
-    /// Parked events whose time ran out.
-    pub(crate) expired: Vec<Expired>,
     /// Ids of files whose rows are gone; their bytes can go.
     pub(crate) files: Vec<String>,
     /// There may be more.
     pub(crate) more: bool,
 }
 
-/// Takes out and forgets up to `SWEEP_ROWS` rows of each kind.
+/// Forgets up to `SWEEP_ROWS` rows of each kind.
 pub(crate) fn sweep(db: &Connection, now: Timestamp) -> Outcome<Swept> {
     let mut swept = Swept {
-        expired: expire(db, now)?,
         files: forget_files(db, now)?,
         more: false,
     };
     let forgotten = [
-        swept.expired.len(),
         swept.files.len(),
         forget(db, FORGET_KEYS, now, KEY_MS)?,
         forget(db, FORGET_PROVIDER_IDS, now, PROVIDER_ID_MS)?,
@@ -180,7 +176,8 @@ fn forget(db: &Connection, statement: &str, now: Timestamp, kept_ms: u64) -> Out
     Ok(gone)
 }
 
-fn expire(db: &Connection, now: Timestamp) -> Outcome<Vec<Expired>> {
+/// Parked events whose time ran out, up to `SWEEP_ROWS`.
+pub(crate) fn expired(db: &Connection, now: Timestamp) -> Outcome<Vec<Expired>> {
     let mut found = db.prepare_cached(
         "SELECT row, target, event FROM parked WHERE until <= ?1 ORDER BY until, row LIMIT ?2",
     )?;
@@ -190,13 +187,21 @@ fn expire(db: &Connection, now: Timestamp) -> Outcome<Vec<Expired>> {
         let target: String = row.get(1)?;
         let event: String = row.get(2)?;
         expired.push(Expired {
+            id: ParkedId(row.get(0)?),
             target: serde_json::from_str(&target)?,
             event: serde_json::from_str(&event)?,
         });
-        db.prepare_cached("DELETE FROM parked WHERE row = ?1")?
-            .execute([row.get::<_, i64>(0)?])?;
     }
     Ok(expired)
+}
+
+/// Drops a parked event whose time ran out. False: it woke up meanwhile.
+pub(crate) fn give_up(db: &Connection, id: ParkedId, now: Timestamp) -> Outcome<bool> {
+    // Its row number may be another's by now, whose time is still to come.
+    let gone = db
+        .prepare_cached("DELETE FROM parked WHERE row = ?1 AND until <= ?2")?
+        .execute(params![id.0, now.0])?;
+    Ok(gone > 0)
 }
 
 fn forget_files(db: &Connection, now: Timestamp) -> Outcome<Vec<String>> {

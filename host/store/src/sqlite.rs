@@ -153,18 +153,17 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
-        let mut expired = Vec::new();
         loop {
             let swept = self
                 .writer
                 .write(move |writing| due::sweep(writing.db, now))
                 .await?;
-            expired.extend(swept.expired);
             files::remove(&self.files_dir, swept.files).await;
             if !swept.more {
-                return Ok(expired);
+                break;
             }
         }
+        self.readers.read(move |db| due::expired(db, now)).await
     }
 
     async fn keep_raw(

@@ -118,7 +118,7 @@ impl Store for MemoryStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
-        self.write(|tables| Ok(tables.sweep(now))).await
+        self.read(|tables| tables.sweep(now)).await
     }
 
     async fn keep_raw(

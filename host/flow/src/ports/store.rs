@@ -82,6 +82,9 @@ pub struct Accept {
     pub dead: Vec<Undelivered>,
     /// The raw call these came from: dropped in the same transaction.
     pub from_raw: Option<RawId>,
+    /// Parked events whose time ran out: dropped in the same transaction, each with the dead letter it leaves, if any.
+    /// One that woke up meanwhile leaves none.
+    pub expired: Vec<(ParkedId, Option<Undelivered>)>,
     /// When it arrived.
     pub at: Timestamp,
 }
@@ -310,9 +313,15 @@ pub struct Fired {
     pub customer: CustomerId,
 }
 
+/// A row of parked events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ParkedId(pub i64);
+
 /// A parked event whose time ran out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expired {
+    /// Its row: given back in [`Accept::expired`].
+    pub id: ParkedId,
     /// What it waited for.
     pub target: Target,
     /// What it was.
@@ -531,7 +540,8 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
-    /// Takes out parked events whose time ran out, and forgets keys after 14 days and files after their expiry.
+    /// Gives parked events whose time ran out, the oldest first and not all at once where there are many: each stays until an
+    /// *accept* names it as expired. Forgets keys after 14 days and files after their expiry.
     ///
     /// # Errors
     /// The store's.

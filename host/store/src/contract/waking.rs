@@ -1,6 +1,7 @@
 use trunkline_core::id::{CustomerId, TimerName};
 use trunkline_flow::ports::{
-    Incoming, PARKED_MS, PeerChange, Settle, Settled, Step, Store, Target,
+    Accept, DeadKind, Incoming, PARKED_MS, PeerChange, Scope, Settle, Settled, Step, Store, Target,
+    Undelivered,
 };
 
 use super::Stores;
@@ -103,7 +104,7 @@ pub async fn nothing_due_is_none(stores: &impl Stores) {
     assert_eq!(store.sweep(T).await, Ok(Vec::new()));
 }
 
-/// So that its end can be told, once.
+/// So that its end can be told; it stays until its end is on disk.
 pub async fn a_parked_event_is_given_back_after_its_time(stores: &impl Stores) {
     let store = stores.open();
     let id = customer(&*store, "+1").await;
@@ -114,12 +115,61 @@ pub async fn a_parked_event_is_given_back_after_its_time(stores: &impl Stores) {
     assert_eq!(expired.len(), 1);
     assert_eq!(expired[0].target, Target::Session(acme(), session()));
     assert_eq!(expired[0].event, agent_said("1", "hi").event);
-    assert_eq!(store.sweep(T.plus_ms(PARKED_MS)).await, Ok(Vec::new()));
+    drop(store);
+    let store = stores.open();
+    let later = T.plus_ms(PARKED_MS);
+    assert_eq!(store.sweep(later).await, Ok(expired.clone()));
+    let given_up = || Accept {
+        expired: vec![(expired[0].id, Some(letter("hi")))],
+        at: later,
+        ..Accept::default()
+    };
+    store.accept(given_up()).await.expect("it is given up");
+    assert_eq!(store.sweep(later).await, Ok(Vec::new()));
+    store.accept(given_up()).await.expect("it is gone already");
+    let letters = store.dead_letters(None, MANY).await.expect("listed");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(letters[0].content, "hi");
     let started = Settle {
         session: Some((acme(), session())),
         ..settle_of(delivery_id(id, 1), Settled::Done)
     };
     assert_eq!(settle(&*store, started).await, []);
+}
+
+/// A start that was settled in the last moment.
+pub async fn a_parked_event_that_woke_up_leaves_no_dead_letter(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(&*store, id, vec![to_ece(id, 1, "x")]).await;
+    accept(&*store, vec![agent_said("1", "hi")]).await;
+    let later = T.plus_ms(PARKED_MS);
+    let expired = store.sweep(later).await.expect("swept");
+    let started = Settle {
+        session: Some((acme(), session())),
+        ..settle_of(delivery_id(id, 1), Settled::Done)
+    };
+    assert_eq!(settle(&*store, started).await, [id]);
+    let given_up = Accept {
+        expired: vec![(expired[0].id, Some(letter("hi")))],
+        at: later,
+        ..Accept::default()
+    };
+    store.accept(given_up).await.expect("taken");
+    assert_eq!(store.dead_letters(None, MANY).await, Ok(Vec::new()));
+    assert_eq!(load(&*store, id).await.inbox.len(), 1);
+}
+
+fn letter(content: &str) -> Undelivered {
+    Undelivered {
+        kind: DeadKind::Message,
+        scope: Some(Scope::Integration(acme())),
+        conversation: None,
+        key: None,
+        reason: "nobody knows it".to_owned(),
+        content: content.to_owned(),
+        replay: None,
+    }
 }
 
 /// For an owner that holds the rest in memory.

@@ -12,8 +12,8 @@ use trunkline_core::id::{
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, Fired, InboxEvent, Incoming,
-    Loaded, News, OutboxItem, PARKED_MS, PeerChange, PluginVersion, RawCall, RawId, Request, Scope,
-    Settle, Settled, Step, StoreError, Target, TraceLine, Undelivered,
+    Loaded, News, OutboxItem, PARKED_MS, ParkedId, PeerChange, PluginVersion, RawCall, RawId,
+    Request, Scope, Settle, Settled, Step, StoreError, Target, TraceLine, Undelivered,
 };
 
 /// A mistake built in on purpose, to see that the checkers find it.
@@ -61,7 +61,7 @@ pub struct Tables {
     inbox: BTreeMap<i64, (CustomerId, Event, Timestamp)>,
     outbox: BTreeMap<i64, OutboxItem>,
     timers: BTreeMap<(CustomerId, TimerName), Timestamp>,
-    parked: Vec<(Target, Event, Timestamp)>,
+    parked: Vec<(ParkedId, Target, Event, Timestamp)>,
     sessions: BTreeMap<(IntegrationName, EceSession), CustomerId>,
     provider_ids: BTreeMap<(ChannelName, String), DeliveryId>,
     dead: Vec<(DeadLetter, Again)>,
@@ -102,6 +102,9 @@ impl Tables {
         for dead in accept.dead {
             self.bury(dead, accept.at);
         }
+        for (id, dead) in accept.expired {
+            self.give_up(id, dead, accept.at);
+        }
         accepted
     }
 
@@ -121,7 +124,8 @@ impl Tables {
         let Some(customer) = self.whose(&target) else {
             accepted.parked += 1;
             if self.flaw != Flaw::DropsParked {
-                self.parked.push((target, event, at.plus_ms(PARKED_MS)));
+                let id = ParkedId(self.number());
+                self.parked.push((id, target, event, at.plus_ms(PARKED_MS)));
             }
             return;
         };
@@ -478,14 +482,14 @@ impl Tables {
 
     fn unpark(&mut self, at: Timestamp) -> Vec<CustomerId> {
         let mut woken = Vec::new();
-        for (target, mut event, until) in std::mem::take(&mut self.parked) {
+        for (id, target, mut event, until) in std::mem::take(&mut self.parked) {
             match self.whose(&target) {
                 Some(customer) => {
                     self.name_delivery(&target, &mut event);
                     self.put_in_inbox(customer, event, at);
                     woken.push(customer);
                 }
-                None => self.parked.push((target, event, until)),
+                None => self.parked.push((id, target, event, until)),
             }
         }
         woken
@@ -534,14 +538,26 @@ impl Tables {
             .min()
     }
 
-    pub(super) fn sweep(&mut self, now: Timestamp) -> Vec<Expired> {
-        let (gone, kept) = std::mem::take(&mut self.parked)
-            .into_iter()
-            .partition::<Vec<_>, _>(|(.., until)| *until <= now);
-        self.parked = kept;
-        gone.into_iter()
-            .map(|(target, event, _)| Expired { target, event })
+    pub(super) fn sweep(&self, now: Timestamp) -> Vec<Expired> {
+        self.parked
+            .iter()
+            .filter(|(.., until)| *until <= now)
+            .map(|(id, target, event, _)| Expired {
+                id: *id,
+                target: target.clone(),
+                event: event.clone(),
+            })
             .collect()
+    }
+
+    fn give_up(&mut self, id: ParkedId, dead: Option<Undelivered>, at: Timestamp) {
+        let before = self.parked.len();
+        self.parked.retain(|(parked, ..)| *parked != id);
+        if self.parked.len() < before
+            && let Some(dead) = dead
+        {
+            self.bury(dead, at);
+        }
     }
 
     pub(super) fn keep_raw(
@@ -701,7 +717,7 @@ impl Tables {
         let parked = self
             .parked
             .iter()
-            .map(|(target, ..)| format!("parked: {target:?}"));
+            .map(|(_, target, ..)| format!("parked: {target:?}"));
         inbox
             .chain(outbox)
             .chain(open)

@@ -55,6 +55,7 @@ pub(crate) struct Bench {
     pub(crate) disk: Disk,
     pub(crate) shared: Shared,
     pub(crate) clock: SimClock,
+    limits: Limits,
 }
 
 #[derive(Clone)]
@@ -77,10 +78,27 @@ fn bench(limits: Limits) -> Bench {
     let clock = SimClock::starting_at(START);
     let shared = Shared::new(0, Some(Faults::none()));
     let disk: Disk = Arc::new(Mutex::new(Tables::with(Flaw::None)));
-    let store = MemoryStore::new(Arc::clone(&disk), shared.clone(), clock);
     let script = Arc::new(Mutex::new(Script::default()));
+    Bench {
+        flow: flow(&disk, &shared, clock, &script, limits.clone()),
+        limits,
+        script,
+        disk,
+        shared,
+        clock,
+    }
+}
+
+fn flow(
+    disk: &Disk,
+    shared: &Shared,
+    clock: SimClock,
+    script: &Arc<Mutex<Script>>,
+    limits: Limits,
+) -> Flow<MemoryStore, Scripted, Scripted, SimClock> {
+    let store = MemoryStore::new(Arc::clone(disk), shared.clone(), clock);
     let scripted = Scripted {
-        script: Arc::clone(&script),
+        script: Arc::clone(script),
         clock,
     };
     let ports = Ports {
@@ -90,18 +108,19 @@ fn bench(limits: Limits) -> Bench {
         clock,
     };
     let core = Core { handle, signal };
-    Bench {
-        flow: Flow::with_core(ports, Arc::new(Settings::default()), limits, core),
-        script,
-        disk,
-        shared,
-        clock,
-    }
+    Flow::with_core(ports, Arc::new(Settings::default()), limits, core)
 }
 
 impl Bench {
     pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {
         self.script.lock().expect("no test panicked holding it")
+    }
+
+    /// The process dies where it stands and starts again on the same disk.
+    pub(crate) async fn crash(&mut self) {
+        self.flow.shutdown(self.clock.now()).await;
+        let limits = self.limits.clone();
+        self.flow = flow(&self.disk, &self.shared, self.clock, &self.script, limits);
     }
 
     /// A customer writes; the provider gets this status.

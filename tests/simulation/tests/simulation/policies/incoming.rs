@@ -1,5 +1,9 @@
+use simulation::world::START;
+use trunkline_core::event::{EceEvent, EceHappening};
 use trunkline_flow::Limits;
-use trunkline_flow::ports::{Answer, Clock, PluginVersion, ReceiveError, ReceivedHappening};
+use trunkline_flow::ports::{
+    Answer, Clock, PARKED_MS, PluginVersion, ReceiveError, ReceivedHappening,
+};
 
 use super::bench::{fine, on_bench, received, request, written};
 
@@ -144,6 +148,34 @@ fn a_bots_callback_reaches_its_conversation() {
         let answer = bench.flow.bot_callback(&"faq".into(), request(body)).await;
         assert_eq!(answer, fine());
         bench.until(|b| b.told("BotCallback")).await;
+    });
+}
+
+#[test]
+fn an_agents_words_for_nobody_are_kept_also_when_a_crash_comes_first() {
+    on_bench(Limits::default(), |mut bench| async move {
+        let event = EceEvent {
+            session: "s9".into(),
+            at: START,
+            id: "1".to_owned(),
+            happening: EceHappening::Said {
+                agent: None,
+                text: "I am Ann".to_owned(),
+            },
+        };
+        let acme = "acme".into();
+        let taken = bench.flow.ece_events(&acme, vec![event], vec![]).await;
+        taken.expect("it is on disk");
+        bench.shared.world().faults.store = 1_000;
+        bench.pass(PARKED_MS + 1_000).await;
+        assert!(!bench.told("I am Ann"), "the disk is full");
+        bench.crash().await;
+        bench.shared.world().faults.store = 0;
+        bench.until(|b| b.told("DEAD Message `I am Ann`")).await;
+        bench
+            .until(|b| b.asked().contains(&"end s9".to_owned()))
+            .await;
+        assert_eq!(bench.story().matches("I am Ann").count(), 1);
     });
 }
 
