@@ -22,6 +22,9 @@ const CPU_MS_DEFAULT: u64 = 1000;
 /// No manifest may ask for more.
 const CPU_MS_MAX: u64 = 30_000;
 
+/// Longer than any call may take.
+const RESOLVE_MS_MAX: u64 = 60_000;
+
 /// Memory unless the manifest says less or more.
 const MEMORY_MIB_DEFAULT: u32 = 64;
 
@@ -237,6 +240,8 @@ pub struct Limits {
     pub memory_mib: Option<u32>,
     /// Default 1 000, at most 30 000.
     pub cpu_ms: Option<u64>,
+    /// How long an event waits for `resolve`, 60 000 at most; the host's default is 10 000.
+    pub resolve_ms: Option<u64>,
 }
 
 /// The socket of a channel.
@@ -326,6 +331,13 @@ impl Manifest {
             .is_some_and(|ms| ms == 0 || ms > CPU_MS_MAX)
         {
             return wrong(format!("limits.cpu-ms: 1 to {CPU_MS_MAX}"));
+        }
+        if self
+            .limits
+            .resolve_ms
+            .is_some_and(|ms| ms == 0 || ms > RESOLVE_MS_MAX)
+        {
+            return wrong(format!("limits.resolve-ms: 1 to {RESOLVE_MS_MAX}"));
         }
         if !(200..300).contains(&self.ack.status) {
             return wrong(format!("ack.status = {}: a 2xx", self.ack.status));

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
 
 use trunkline_core::event::BotTurn;
 use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
@@ -29,9 +28,6 @@ use crate::invocation::{Failed, Failure, Invocation};
 use crate::keeper::Order;
 use crate::live::{Bound, ack_answer};
 
-/// What completing an event may take: later events of the customer wait for it.
-const RESOLVE_DEADLINE: Duration = Duration::from_secs(10);
-
 impl Plugins for Engine {
     async fn receive(
         &self,
@@ -57,7 +53,12 @@ impl Plugins for Engine {
         })
     }
 
-    async fn resolve(&self, channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
+    async fn resolve(
+        &self,
+        channel: &ChannelName,
+        event: ReceivedEvent,
+        peer_state: Vec<(String, String)>,
+    ) -> Vec<ReceivedEvent> {
         let user = User::Channel(channel.clone());
         let Some(Ok(bound)) = self.bound(&user) else {
             return vec![event];
@@ -67,12 +68,11 @@ impl Plugins for Engine {
         }
         let call = Resolve {
             event: event.clone(),
-            peer_state: Vec::new(),
+            peer_state,
         };
         let now = self.shared.means.time.now();
-        let run = self.run(&bound, call, now, &event);
-        match tokio::time::timeout(RESOLVE_DEADLINE, run).await {
-            Ok(Ok(Ok((mut events, changes)))) => {
+        match self.run(&bound, call, now, &event).await {
+            Ok(Ok((mut events, changes))) => {
                 assign(&self.shared.live.now(), channel, &bound, &mut events);
                 attach_changes(&mut events, changes);
                 for event in &mut events {
@@ -80,9 +80,8 @@ impl Plugins for Engine {
                 }
                 events
             }
-            Ok(Ok(Err(error))) => unresolved(channel, event, &error),
-            Ok(Err(failed)) => unresolved(channel, event, &failed.failure),
-            Err(_) => unresolved(channel, event, &"its deadline has passed"),
+            Ok(Err(error)) => unresolved(channel, event, &error),
+            Err(failed) => unresolved(channel, event, &failed.failure),
         }
     }
 
@@ -184,6 +183,11 @@ impl Plugins for Engine {
             typing: bound.plugin.manifest.capabilities.typing,
             ..Capabilities::default()
         }
+    }
+
+    fn resolve_ms(&self, channel: &ChannelName) -> Option<u64> {
+        let bound = self.bound(&User::Channel(channel.clone()))?.ok()?;
+        bound.plugin.manifest.limits.resolve_ms
     }
 
     fn state_version(&self, bot: &BotName) -> Option<u32> {

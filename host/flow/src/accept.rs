@@ -9,8 +9,8 @@ use trunkline_core::message::{Address, Content};
 use crate::flow::{Inner, Outside};
 use crate::owners::Wake;
 use crate::ports::{
-    Accept, Accepted, DeadKind, Incoming, Plugins, RawId, ReceivedEvent, ReceivedHappening, Scope,
-    Store, StoreError, Target, Undelivered,
+    Accept, Accepted, DeadKind, Incoming, Part, Plugins, RawId, ReceivedEvent, ReceivedHappening,
+    Resolve, Scope, Store, StoreError, Target, Undelivered,
 };
 
 /// Accepts what a plugin read in one call. Typing goes on as a signal once the rest is on disk.
@@ -29,8 +29,8 @@ pub(crate) async fn accept_received<O: Outside>(
         ..Accept::default()
     };
     let mut signals = Vec::new();
-    for event in resolve_all(inner, events).await {
-        match sort(called, event) {
+    for event in events {
+        match sort(inner, called, event) {
             Sorted::Event(incoming) => accept.events.push(*incoming),
             Sorted::Dead(dead) => accept.dead.push(*dead),
             Sorted::Signal(target, signal) => signals.push((target, signal)),
@@ -55,6 +55,8 @@ pub(crate) async fn accept_all<O: Outside>(
     accept: Accept,
 ) -> Result<Accepted, StoreError> {
     let (events, dead) = (accept.events.len(), accept.dead.len());
+    let parts = accept.events.iter().filter_map(|event| event.part.as_ref());
+    let look_at = parts.map(|part| part.until).min();
     let accepted = inner.ports.store().accept(accept).await?;
     let counts = &inner.counts;
     counts
@@ -63,6 +65,9 @@ pub(crate) async fn accept_all<O: Outside>(
     counts.duplicates.add(accepted.duplicates);
     counts.parked.add(accepted.parked);
     counts.dead.add(dead);
+    if let Some(at) = look_at {
+        inner.ticker.look_at(at);
+    }
     if accepted.parked > 0 {
         inner
             .ticker
@@ -74,33 +79,6 @@ pub(crate) async fn accept_all<O: Outside>(
     Ok(accepted)
 }
 
-/// Has the plugin complete the events that ask for it, within the deadline. An event that is not completed in time goes on as
-/// it was.
-async fn resolve_all<O: Outside>(
-    inner: &Arc<Inner<O>>,
-    events: Vec<ReceivedEvent>,
-) -> Vec<ReceivedEvent> {
-    if events.iter().all(|event| event.resolve.is_none()) {
-        return events;
-    }
-    let deadline = inner.now().plus_ms(inner.limits.resolve_ms);
-    let mut resolved = Vec::with_capacity(events.len());
-    for event in events {
-        let Some(channel) = event.channel.clone().filter(|_| event.resolve.is_some()) else {
-            resolved.push(event);
-            continue;
-        };
-        let as_it_was = event.clone();
-        let left_ms = deadline.ms_since(inner.now());
-        let resolving = inner.ports.plugins().resolve(&channel, event);
-        match inner.within(left_ms, Box::pin(resolving)).await {
-            Some(events) => resolved.extend(events),
-            None => resolved.push(as_it_was),
-        }
-    }
-    resolved
-}
-
 /// Where one event goes.
 enum Sorted {
     Event(Box<Incoming>),
@@ -109,11 +87,18 @@ enum Sorted {
     Nothing,
 }
 
-fn sort(called: &ChannelName, event: ReceivedEvent) -> Sorted {
+fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent) -> Sorted {
     let Some(channel) = event.channel.clone() else {
         return Sorted::Dead(Box::new(unknown_account(called, &event)));
     };
     let scope = Scope::Channel(channel.clone());
+    let is_customers = matches!(event.happening, ReceivedHappening::Customer(_));
+    let resolve = event
+        .resolve
+        .filter(|_| is_customers)
+        .map(|bytes| inner.to_resolve(&channel, event.account, bytes));
+    let part = event.part.filter(|_| is_customers);
+    let part = part.map(|part| inner.to_join(part));
     let (key, at) = (event.key, event.at);
     let customer: Vec<Address> = event
         .customer
@@ -164,7 +149,30 @@ fn sort(called: &ChannelName, event: ReceivedEvent) -> Sorted {
         target,
         event: inside,
         peer_changes: event.peer_changes,
+        resolve,
+        part,
     }))
+}
+
+impl<O: Outside> Inner<O> {
+    fn to_resolve(&self, channel: &ChannelName, account: String, bytes: Vec<u8>) -> Resolve {
+        let wait_ms = self.ports.plugins().resolve_ms(channel);
+        let wait_ms = wait_ms.unwrap_or(self.limits.resolve_ms);
+        Resolve {
+            account,
+            bytes,
+            until: self.now().plus_ms(wait_ms),
+        }
+    }
+
+    fn to_join(&self, (group, index, total): (String, u16, u16)) -> Part {
+        Part {
+            group,
+            index,
+            total,
+            until: self.now().plus_ms(self.limits.parts_ms),
+        }
+    }
 }
 
 /// "All up to a time" names no delivery, so the customer must be named.

@@ -128,6 +128,8 @@ impl<O: Outside> Inner<O> {
                 bytes,
             },
             peer_changes: Vec::new(),
+            resolve: None,
+            part: None,
         }
     }
 
@@ -153,6 +155,8 @@ fn by_session(
             target: Target::Session(integration.clone(), session.clone()),
             event: Event::Ece(event),
             peer_changes: Vec::new(),
+            resolve: None,
+            part: None,
         };
         match sessions.iter_mut().find(|(known, _)| *known == session) {
             Some((_, events)) => events.push(incoming),

@@ -31,8 +31,10 @@ pub struct Limits {
     pub call_ms: u64,
     /// One transfer of a file.
     pub transfer_ms: u64,
-    /// How long the answer to a webhook waits for a plugin's `resolve`.
+    /// How long an event waits for its plugin's `resolve` where the manifest does not say.
     pub resolve_ms: u64,
+    /// How long the pieces of an event wait for the others.
+    pub parts_ms: u64,
     /// A typing sign older than this is dropped.
     pub signal_ms: u64,
     /// Typing signs on their way at the same time.
@@ -60,6 +62,7 @@ impl Default for Limits {
             call_ms: 120_000,
             transfer_ms: 300_000,
             resolve_ms: 10_000,
+            parts_ms: 30_000,
             signal_ms: 5_000,
             signals_max: 1_000,
             retry_after_s: 5,

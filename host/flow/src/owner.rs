@@ -22,6 +22,9 @@ use crate::step::Batch;
 /// The owner's deliveries: what is due, what is under way, what became of it.
 mod deliveries;
 
+/// The event at the head of the inbox that its plugin has to complete.
+mod resolving;
+
 /// First and longest wait for a store that cannot write, in ms.
 const STORE_WAIT_MS: (u64, u64) = (100, 5_000);
 
@@ -44,9 +47,19 @@ struct Owner<O> {
     inbox_full: bool,
     timers: BTreeMap<TimerName, Timestamp>,
     lanes: Lanes,
-    running: JoinSet<Finished>,
+    running: JoinSet<Done>,
+    /// The inbox row that its plugin is completing.
+    resolving: Option<i64>,
     /// A bug stopped a delivery.
     stumbled: bool,
+}
+
+/// What a task of the owner comes back with.
+enum Done {
+    /// An attempt at a delivery.
+    Attempt(Finished),
+    /// The inbox may hold something else now.
+    Resolved,
 }
 
 /// How a life in memory ended.
@@ -155,6 +168,7 @@ impl<O: Outside> Owner<O> {
                         timers: loaded.timers,
                         lanes: Lanes::load(loaded.outbox, limit, wait),
                         running: JoinSet::new(),
+                        resolving: None,
                         stumbled: false,
                     });
                 }
@@ -177,6 +191,7 @@ impl<O: Outside> Owner<O> {
             if self.has_event(self.inner.now()) {
                 continue;
             }
+            self.begin_resolve();
             self.begin_deliveries();
             if self.wait().await {
                 return End::Gone;
@@ -230,7 +245,21 @@ impl<O: Outside> Owner<O> {
     }
 
     fn has_event(&self, now: Timestamp) -> bool {
-        !self.inbox.is_empty() || self.timers.values().any(|at| *at <= now)
+        let timer = self.next_timer().is_some_and(|at| at <= now);
+        timer
+            || self
+                .inbox
+                .front()
+                .is_some_and(|head| !self.waits(head, now))
+    }
+
+    /// The next timer. One that fires after an event came whose plugin has to complete it waits behind that event.
+    fn next_timer(&self) -> Option<Timestamp> {
+        let first = self.timers.values().min().copied()?;
+        let head = self.inbox.front();
+        let behind =
+            head.is_some_and(|head| self.waits(head, self.inner.now()) && first >= head.arrived);
+        (!behind).then_some(first)
     }
 
     /// Takes what came in, up to a batch, through the core and commits what it asks for.
@@ -240,7 +269,9 @@ impl<O: Outside> Owner<O> {
             return Ok(());
         }
         let settings = self.inner.settings();
-        let mut batch = Batch::new(&self.customer, &self.timers, now);
+        let barrier = self.inbox.iter().find(|event| self.waits(event, now));
+        let barrier = barrier.map(|event| event.row);
+        let mut batch = Batch::new(&self.customer, &self.timers, barrier, now);
         batch.fill(
             &self.inner.core,
             &settings,

@@ -7,6 +7,9 @@
 /// What survives a restart.
 mod store;
 
+/// Pieces of an event become one.
+mod joined;
+
 /// A store that several hold.
 mod shared;
 
@@ -21,6 +24,7 @@ mod clock;
 
 pub use clock::Clock;
 pub use ece::{Ece, EceError, OpenOutcome, Opening};
+pub use joined::joined;
 pub use plugins::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount,
     Download, LeaveFn, Leaving, NextPiece, Outbound, OutboundBody, PluginVersion, Plugins,
@@ -29,9 +33,9 @@ pub use plugins::{
 };
 pub use store::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
-    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, ParkedId, PeerChange, PluginArchive,
-    PluginFile, RawCall, RawId, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine,
-    Undelivered,
+    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange,
+    PluginArchive, PluginFile, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step,
+    Store, StoreError, Swept, Target, TraceLine, Undelivered,
 };
 
 use std::pin::Pin;

@@ -24,6 +24,8 @@ pub(crate) struct Batch {
     /// Events taken so far.
     pub(crate) events: usize,
     now: Timestamp,
+    /// An inbox row that waits for its plugin: what is behind it waits too.
+    barrier: Option<i64>,
     customer: Customer,
     timers: BTreeMap<TimerName, Timestamp>,
     timers_changed: BTreeMap<TimerName, Option<Timestamp>>,
@@ -46,11 +48,13 @@ impl Batch {
     pub(crate) fn new(
         customer: &Customer,
         timers: &BTreeMap<TimerName, Timestamp>,
+        barrier: Option<i64>,
         now: Timestamp,
     ) -> Self {
         Self {
             events: 0,
             now,
+            barrier,
             customer: customer.clone(),
             timers: timers.clone(),
             timers_changed: BTreeMap::new(),
@@ -110,6 +114,7 @@ impl Batch {
             (Some(event), Some((name, at))) if *at < event.arrived => {
                 Some(Due::Timer(name.clone()))
             }
+            (Some(event), _) if Some(event.row) == self.barrier => None,
             (Some(event), _) => Some(Due::Inbox(event)),
             (None, Some((name, _))) => Some(Due::Timer(name.clone())),
             (None, None) => None,

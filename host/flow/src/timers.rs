@@ -13,6 +13,7 @@ use trunkline_core::event::Event;
 use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
 
 use crate::flow::{Inner, Outside};
+use crate::owners::Wake;
 use crate::ports::{
     Accept, Clock, DeadKind, Ece, Expired, ParkedId, Scope, Store, StoreError, Target, Undelivered,
 };
@@ -97,11 +98,14 @@ async fn look<O: Outside>(
     inner.look_at_raw();
     let store = inner.ports.store();
     loop {
-        let expired = store.sweep(now).await?;
-        if expired.is_empty() {
+        let swept = store.sweep(now).await?;
+        for customer in swept.customers {
+            inner.wake(customer, Wake::News);
+        }
+        if swept.expired.is_empty() {
             break;
         }
-        expire(inner, expired).await?;
+        expire(inner, swept.expired).await?;
     }
     let mut after = None;
     loop {

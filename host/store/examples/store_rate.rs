@@ -169,6 +169,8 @@ fn webhook(customer: usize, message: usize) -> Accept {
                 reply_to: None,
             }),
             peer_changes: Vec::new(),
+            resolve: None,
+            part: None,
         }],
         at: AT,
         ..Accept::default()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
 use trunkline_flow::ports::{
-    Accept, Accepted, ParkedId, PeerChange, RawId, StoreError, Target, Undelivered,
+    Accept, Accepted, ParkedId, Part, PeerChange, RawId, StoreError, Target, Undelivered,
 };
 
 use crate::customers;
@@ -14,8 +14,9 @@ use crate::due;
 use crate::failure::Outcome;
 use crate::keys::scope_text;
 use crate::masking::Masking;
+use crate::pieces;
 use crate::raw;
-use crate::target::{self, Whose, Words};
+use crate::target::{self, Waiting, Whose, Words};
 use crate::writer::Writing;
 
 /// How long a key is kept, in ms: longer than providers repeat a call.
@@ -37,6 +38,8 @@ struct PreparedEvent {
     target: Target,
     words: Words,
     peer_changes: Vec<PeerChange>,
+    resolve: Option<String>,
+    part: Option<Part>,
 }
 
 impl Prepared {
@@ -52,6 +55,12 @@ impl Prepared {
                     words: Words::prepare(masking, &incoming.target, incoming.event)?,
                     target: incoming.target,
                     peer_changes: incoming.peer_changes,
+                    resolve: incoming
+                        .resolve
+                        .as_ref()
+                        .map(serde_json::to_string)
+                        .transpose()?,
+                    part: incoming.part,
                 })
             })
             .collect::<Outcome<_>>()?;
@@ -116,7 +125,14 @@ fn take_in(
     match whose {
         Whose::Customer(customer, delivery) => {
             let json = event.words.json_for(db, masking, customer, delivery)?;
-            target::insert(writing, customer, at, &json)?;
+            let waiting = Waiting {
+                event: &json,
+                resolve: event.resolve.as_deref(),
+            };
+            match &event.part {
+                Some(part) => pieces::take_in(writing, masking, customer, at, part, &waiting)?,
+                None => target::insert(writing, customer, at, &waiting)?,
+            }
             customers::remember(db, customer, &event.peer_changes)?;
             if !accepted.customers.contains(&customer) {
                 accepted.customers.push(customer);

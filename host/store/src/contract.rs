@@ -11,6 +11,9 @@ use trunkline_flow::ports::{PluginArchive, Store};
 /// Arrivals, customers, masking.
 pub mod accepting;
 
+/// What plugins complete, and pieces.
+pub mod completing;
+
 /// State, effects, timers.
 pub mod stepping;
 
@@ -61,6 +64,15 @@ macro_rules! contract_tests {
                 the_newer_peer_state_wins
                 peer_state_stays_within_4_kib
                 what_is_dead_from_the_start_is_kept_once
+            }
+            completing {
+                what_a_plugin_has_to_complete_survives_a_restart
+                what_was_completed_stands_where_the_event_stood
+                what_is_consumed_cannot_be_completed
+                pieces_go_in_as_one_when_all_are_there
+                joined_pieces_are_masked
+                pieces_go_on_without_the_rest_after_their_time
+                a_piece_that_fits_nowhere_goes_in_by_itself
             }
             stepping {
                 a_step_takes_its_events_and_counts_up

@@ -16,7 +16,7 @@ use crate::keys::{parts, scope_of, scope_text, time_at};
 use crate::masked;
 use crate::masking::Masking;
 use crate::outbox;
-use crate::target::{self, Whose, Words};
+use crate::target::{self, Waiting, Whose, Words};
 use crate::writer::Writing;
 
 /// What is needed to put a letter back.
@@ -285,7 +285,7 @@ fn tell_again(
     match target::resolve(writing.db, target)? {
         Whose::Customer(customer, delivery) => {
             let json = Words::raw(event).json_for(writing.db, masking, customer, delivery)?;
-            target::insert(writing, customer, at, &json)?;
+            target::insert(writing, customer, at, &Waiting::plain(&json))?;
             Ok(customer)
         }
         Whose::Nobody(waits_for) => Err(broken(format!("nobody is known for {waits_for}"))),

@@ -7,6 +7,9 @@ use trunkline_flow::ports::{Expired, ParkedId};
 use crate::accept::KEY_MS;
 use crate::failure::Outcome;
 use crate::keys::count;
+use crate::masking::Masking;
+use crate::pieces;
+use crate::writer::Writing;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -74,6 +77,11 @@ pub(crate) fn next_due(db: &Connection, now: Timestamp) -> Outcome<Option<Timest
         )?,
         first(
             db,
+            "SELECT until FROM parts WHERE until > ?1 ORDER BY until LIMIT 1",
+            now.0,
+        )?,
+        first(
+            db,
             "SELECT next_at FROM outbox AS one WHERE next_at > ?1
                  AND NOT EXISTS (
                      SELECT 1 FROM outbox AS earlier
@@ -127,6 +135,8 @@ fn first(db: &Connection, query: &str, above: i64) -> Outcome<Option<i64>> {
 /// What one transaction of `sweep` did.
 #[derive(Debug, Default)]
 pub(crate) struct Swept {
+    /// Whose pieces go on without the rest.
+    pub(crate) customers: Vec<CustomerId>,
     /// Ids of files whose rows are gone; their bytes can go.
     pub(crate) files: Vec<String>,
     /// There may be more.
@@ -134,12 +144,15 @@ pub(crate) struct Swept {
 }
 
 /// Forgets up to `SWEEP_ROWS` rows of each kind.
-pub(crate) fn sweep(db: &Connection, now: Timestamp) -> Outcome<Swept> {
+pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) -> Outcome<Swept> {
+    let db = writing.db;
     let mut swept = Swept {
+        customers: pieces::give_up_waiting(writing, masking, now, SWEEP_ROWS)?,
         files: forget_files(db, now)?,
         more: false,
     };
     let forgotten = [
+        swept.customers.len(),
         swept.files.len(),
         forget(db, FORGET_KEYS, now, KEY_MS)?,
         forget(db, FORGET_PROVIDER_IDS, now, PROVIDER_ID_MS)?,

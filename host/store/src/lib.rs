@@ -49,6 +49,12 @@ mod load;
 /// *Step*.
 mod step;
 
+/// Pieces of an event wait for one another.
+mod pieces;
+
+/// What a plugin completed.
+mod resolved;
+
 /// Deliveries until they are settled.
 mod outbox;
 

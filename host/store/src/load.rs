@@ -78,7 +78,7 @@ pub(crate) fn news(db: &Connection, id: CustomerId, limit: usize) -> Outcome<New
 /// What waits for a customer, in arrival order.
 pub(crate) fn inbox(db: &Connection, id: CustomerId, limit: usize) -> Outcome<Vec<InboxEvent>> {
     let mut found = db.prepare_cached(
-        "SELECT row, arrived, event FROM inbox WHERE customer = ?1 ORDER BY row LIMIT ?2",
+        "SELECT row, arrived, event, resolve FROM inbox WHERE customer = ?1 ORDER BY row LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = found.query(params![id.0, limit])?;
@@ -89,6 +89,10 @@ pub(crate) fn inbox(db: &Connection, id: CustomerId, limit: usize) -> Outcome<Ve
             row: row.get(0)?,
             event: serde_json::from_str(json)?,
             arrived: Timestamp(row.get(1)?),
+            resolve: row
+                .get::<_, Option<String>>(3)?
+                .map(|json| serde_json::from_str(&json))
+                .transpose()?,
         });
     }
     Ok(events)

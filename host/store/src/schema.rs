@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::open::OpenError;
 
 /// In order; the first is number 1. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// `Trkl`: tells our files from others'.
 const APPLICATION_ID: i32 = 0x5472_6b6c;

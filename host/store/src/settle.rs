@@ -11,7 +11,7 @@ use crate::keys::parts;
 use crate::masking::Masking;
 use crate::note;
 use crate::outbox::{self, LeftAt, Onward};
-use crate::target::{self, Words};
+use crate::target::{self, Waiting, Words};
 use crate::writer::Writing;
 
 /// Writes it; gives the customers whose inbox got something.
@@ -28,7 +28,7 @@ pub(crate) fn settle(
     let mut woken = Vec::new();
     if let Some(event) = settle.event.take() {
         let json = Words::raw(event).json_for(writing.db, masking, customer, None)?;
-        target::insert(writing, customer, settle.at, &json)?;
+        target::insert(writing, customer, settle.at, &Waiting::plain(&json))?;
         add(&mut woken, customer);
     }
     learn(writing, masking, &settle, &mut woken)?;

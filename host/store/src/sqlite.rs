@@ -7,9 +7,9 @@ use std::sync::Arc;
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{
-    Accept, Accepted, DeadLetter, DeadLetterId, Download, Expired, FileError, Fired, KeepFile,
-    Loaded, News, PluginVersion, RawCall, RawId, Request, Settle, Step, Store, StoreError, Target,
-    TraceLine,
+    Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded, News,
+    PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store, StoreError, Swept,
+    Target, TraceLine,
 };
 
 use crate::masking::Masking;
@@ -17,7 +17,7 @@ use crate::open::{self, OpenError};
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::writer::Writer;
-use crate::{accept, dead, due, files, load, outbox, raw, settle, step, target, trace};
+use crate::{accept, dead, due, files, load, outbox, raw, resolved, settle, step, target, trace};
 
 /// A store in one SQLite file, with a folder beside it for files. One process has it at a time.
 ///
@@ -112,6 +112,13 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn resolved(&self, resolved: Resolved) -> Result<(), StoreError> {
+        let masking = Arc::clone(&self.masking);
+        self.writer
+            .write(move |writing| resolved::resolved(writing, &masking, resolved))
+            .await
+    }
+
     async fn step(&self, step: Step) -> Result<u64, StoreError> {
         let prepared = step::Prepared::new(&self.masking, step)?;
         self.writer
@@ -152,18 +159,22 @@ impl Store for SqliteStore {
         self.readers.read(move |db| due::next_due(db, now)).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
+    async fn sweep(&self, now: Timestamp) -> Result<Swept, StoreError> {
+        let mut customers = Vec::new();
         loop {
+            let masking = Arc::clone(&self.masking);
             let swept = self
                 .writer
-                .write(move |writing| due::sweep(writing.db, now))
+                .write(move |writing| due::sweep(writing, &masking, now))
                 .await?;
+            customers.extend(swept.customers);
             files::remove(&self.files_dir, swept.files).await;
             if !swept.more {
                 break;
             }
         }
-        self.readers.read(move |db| due::expired(db, now)).await
+        let expired = self.readers.read(move |db| due::expired(db, now)).await?;
+        Ok(Swept { expired, customers })
     }
 
     async fn keep_raw(

@@ -208,19 +208,41 @@ fn with_delivery(event: Event, delivery: Option<DeliveryId>) -> Event {
     }
 }
 
+/// An event as it stands in an inbox: JSON, and JSON of what its plugin has to complete.
+pub(crate) struct Waiting<'a> {
+    pub(crate) event: &'a str,
+    pub(crate) resolve: Option<&'a str>,
+}
+
+impl<'a> Waiting<'a> {
+    /// For nobody but the core.
+    pub(crate) fn plain(event: &'a str) -> Self {
+        Self {
+            event,
+            resolve: None,
+        }
+    }
+}
+
 /// Puts an event into a customer's inbox.
 pub(crate) fn insert(
     writing: &Writing<'_>,
     customer: CustomerId,
     arrived: Timestamp,
-    event: &str,
+    waiting: &Waiting<'_>,
 ) -> Outcome<()> {
     writing
         .db
         .prepare_cached(
-            "INSERT INTO inbox (customer, row, arrived, event) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO inbox (customer, row, arrived, event, resolve) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![customer.0, writing.next_row(), arrived.0, event])?;
+        .execute(params![
+            customer.0,
+            writing.next_row(),
+            arrived.0,
+            waiting.event,
+            waiting.resolve
+        ])?;
     Ok(())
 }
 
@@ -264,7 +286,7 @@ pub(crate) fn wake(
             return Err(broken("a parked event stays unknown after it became known"));
         };
         let event = Words::raw(event).json_for(writing.db, masking, customer, delivery)?;
-        insert(writing, customer, parked.arrived, &event)?;
+        insert(writing, customer, parked.arrived, &Waiting::plain(&event))?;
         customers::remember(writing.db, customer, &changes)?;
         if !woken.contains(&customer) {
             woken.push(customer);

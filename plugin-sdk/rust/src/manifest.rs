@@ -214,6 +214,8 @@ pub struct Limits {
     pub memory_mib: Option<u32>,
     /// The host's default is 1 000, its maximum 30 000.
     pub cpu_ms: Option<u64>,
+    /// How long an event waits for `resolve`; the host's default is 10 000, its maximum 60 000.
+    pub resolve_ms: Option<u64>,
 }
 
 /// The socket of a channel whose customers connect to the host itself.

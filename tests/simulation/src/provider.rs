@@ -228,8 +228,24 @@ impl Plugins for SimPlugins {
         Ok(Reception { answer, events })
     }
 
-    async fn resolve(&self, _channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
+    /// Now and then too late, and the event goes on as it was.
+    async fn resolve(
+        &self,
+        _channel: &ChannelName,
+        mut event: ReceivedEvent,
+        _peer_state: Vec<(String, String)>,
+    ) -> Vec<ReceivedEvent> {
+        let until = {
+            let now = self.clock.now();
+            self.shared.world().within(now, 12_000)
+        };
+        self.clock.sleep_until(until).await;
+        event.profile.name = Some("Anna".to_owned());
         vec![event]
+    }
+
+    fn resolve_ms(&self, _channel: &ChannelName) -> Option<u64> {
+        None
     }
 
     async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {

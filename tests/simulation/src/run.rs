@@ -136,7 +136,8 @@ fn written(
         happening: ReceivedHappening::Customer(Happening::Said(Content::Text(text))),
         reply_to: None,
         part: None,
-        resolve: None,
+        // Every fourth has to be completed by its plugin first.
+        resolve: (number + message).is_multiple_of(4).then(|| vec![1]),
         peer_changes: Vec::new(),
     }
 }

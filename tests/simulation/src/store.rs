@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{
-    Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, Expired, FileError, Fired,
-    KeepFile, Loaded, News, PluginVersion, RawCall, RawId, Request, Settle, Step, Store,
-    StoreError, Target, TraceLine,
+    Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile,
+    Loaded, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
+    StoreError, Swept, Target, TraceLine,
 };
 
 use crate::clock::SimClock;
@@ -86,6 +86,10 @@ impl Store for MemoryStore {
         self.read(|tables| tables.whose(target)).await
     }
 
+    async fn resolved(&self, resolved: Resolved) -> Result<(), StoreError> {
+        self.write(|tables| tables.resolved(resolved)).await
+    }
+
     async fn step(&self, step: Step) -> Result<u64, StoreError> {
         self.write(|tables| tables.step(step)).await
     }
@@ -117,8 +121,8 @@ impl Store for MemoryStore {
         self.read(|tables| tables.next_due(now)).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
-        self.read(|tables| tables.sweep(now)).await
+    async fn sweep(&self, now: Timestamp) -> Result<Swept, StoreError> {
+        self.write(|tables| Ok(tables.sweep(now))).await
     }
 
     async fn keep_raw(

@@ -4,7 +4,7 @@ use trunkline_core::customer::Customer;
 use trunkline_core::effect::Payload;
 use trunkline_core::id::Timestamp;
 
-use super::Owner;
+use super::{Done, Owner};
 use crate::deliver::{Attempt, Finished};
 use crate::flow::Outside;
 use crate::lanes::LaneId;
@@ -40,7 +40,8 @@ impl<O: Outside> Owner<O> {
             peer_state: self.peer_state.clone(),
             receipt,
         };
-        self.running.spawn(attempt.run(lane));
+        self.running
+            .spawn(async move { Done::Attempt(attempt.run(lane).await) });
     }
 
     /// When an item may go out: its own time, or the end of a pause; at once when its unknown outcome is known by now.
@@ -62,7 +63,7 @@ impl<O: Outside> Owner<O> {
 
     /// The next timer or delivery.
     pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let timer = self.timers.values().min().copied();
+        let timer = self.next_timer();
         let delivery = self
             .lanes
             .heads()
@@ -71,17 +72,23 @@ impl<O: Outside> Owner<O> {
         [timer, delivery].into_iter().flatten().min()
     }
 
-    /// An attempt is over.
-    pub(super) fn note(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
-        let finished = match finished {
-            Ok(finished) => finished,
+    /// A task of the owner is over.
+    pub(super) fn note(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        match done {
+            Ok(Done::Attempt(finished)) => self.note_attempt(finished),
+            Ok(Done::Resolved) => {
+                self.resolving = None;
+                self.desk.leave(Wake::News);
+            }
             Err(error) => {
                 tracing::error!(%error, customer = %self.customer.id, "a bug stopped a delivery; it is tried again");
                 self.stumbled = true;
                 self.desk.leave(Wake::Reload);
-                return;
             }
-        };
+        }
+    }
+
+    fn note_attempt(&mut self, finished: Finished) {
         self.desk.set_busy(finished.lane.1, false);
         let now = self.inner.now();
         match finished.settled {

@@ -401,7 +401,11 @@ pub trait Plugins: Send + Sync + 'static {
         &self,
         channel: &ChannelName,
         event: ReceivedEvent,
+        peer_state: Vec<(String, String)>,
     ) -> impl Future<Output = Vec<ReceivedEvent>> + Send;
+
+    /// How long `resolve` may take, in ms, where the manifest says so.
+    fn resolve_ms(&self, channel: &ChannelName) -> Option<u64>;
 
     /// Runs `send` once. `leaving` is awaited before a `once` request leaves.
     ///

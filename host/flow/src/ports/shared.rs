@@ -7,8 +7,8 @@ use trunkline_core::message::StoredFile;
 
 use super::plugins::{Download, PluginVersion, Request};
 use super::store::{
-    Accept, Accepted, DeadLetter, DeadLetterId, Expired, FileError, Fired, KeepFile, Loaded, News,
-    RawCall, RawId, Settle, Step, Store, StoreError, Target, TraceLine,
+    Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, News, RawCall,
+    RawId, Resolved, Settle, Step, Store, StoreError, Swept, Target, TraceLine,
 };
 
 /// Everything goes to the store behind the pointer.
@@ -27,6 +27,10 @@ impl<S: Store> Store for Arc<S> {
 
     async fn whose(&self, target: &Target) -> Result<Option<CustomerId>, StoreError> {
         (**self).whose(target).await
+    }
+
+    async fn resolved(&self, resolved: Resolved) -> Result<(), StoreError> {
+        (**self).resolved(resolved).await
     }
 
     async fn step(&self, step: Step) -> Result<u64, StoreError> {
@@ -59,7 +63,7 @@ impl<S: Store> Store for Arc<S> {
         (**self).next_due(now).await
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
+    async fn sweep(&self, now: Timestamp) -> Result<Swept, StoreError> {
         (**self).sweep(now).await
     }
 

@@ -71,7 +71,45 @@ pub struct Incoming {
     pub event: Event,
     /// Changes of the customer's peer-state.
     pub peer_changes: Vec<PeerChange>,
+    /// What its plugin still has to complete before anybody sees it.
+    pub resolve: Option<Resolve>,
+    /// It is one piece of several, which go in as one.
+    pub part: Option<Part>,
 }
+
+/// What a plugin is given to complete an event, after the provider has its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolve {
+    /// The provider's account the event named.
+    pub account: String,
+    /// The plugin's own note.
+    pub bytes: Vec<u8>,
+    /// Then the event goes on as it is.
+    pub until: Timestamp,
+}
+
+/// A piece of an event that comes in several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What the pieces have in common; the customer's own.
+    pub group: String,
+    /// From 0.
+    pub index: u16,
+    /// How many there are.
+    pub total: u16,
+    /// Then those that are there go on without the others.
+    pub until: Timestamp,
+}
+
+impl Part {
+    /// It can be joined with others: one of at least two, and of no more than can be meant.
+    pub fn fits(&self) -> bool {
+        (2..=PARTS_MAX).contains(&self.total) && self.index < self.total
+    }
+}
+
+/// More pieces than this are no message: each goes on by itself.
+pub const PARTS_MAX: u16 = 256;
 
 /// *Accept*: everything of one webhook call or callback, in one transaction.
 #[derive(Debug, Clone, Default)]
@@ -123,6 +161,23 @@ pub struct InboxEvent {
     pub event: Event,
     /// When it arrived here.
     pub arrived: Timestamp,
+    /// The plugin has to complete it first, until its time is over.
+    pub resolve: Option<Resolve>,
+}
+
+/// What a plugin made of an inbox event: takes its place, in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// Whose.
+    pub customer: CustomerId,
+    /// The event's row.
+    pub row: i64,
+    /// What stands there instead, in order; may be none.
+    pub events: Vec<Event>,
+    /// Changes of the customer's peer-state.
+    pub peer_changes: Vec<PeerChange>,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// A delivery that is not settled.
@@ -328,6 +383,15 @@ pub struct Expired {
     pub event: Event,
 }
 
+/// What a sweep brought to light.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Swept {
+    /// Parked events whose time ran out.
+    pub expired: Vec<Expired>,
+    /// Whose inboxes got something.
+    pub customers: Vec<CustomerId>,
+}
+
 /// A row of `raw calls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -493,6 +557,12 @@ pub trait Store: Send + Sync + 'static {
         std::future::ready(Ok(known))
     }
 
+    /// Puts what a plugin completed where the event stood: before everything that came after it.
+    ///
+    /// # Errors
+    /// `Stale` when the event is consumed or completed already: nothing is written.
+    fn resolved(&self, resolved: Resolved) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// *Step*. Gives the new revision.
     ///
     /// # Errors
@@ -531,7 +601,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<CustomerId>, StoreError>> + Send;
 
-    /// The earliest time after `now` at which `ready`, parked events or kept keys have something due. Deliveries as in `ready`.
+    /// The earliest time after `now` at which `ready`, parked events, pieces or kept keys have something due. Deliveries as in `ready`.
     ///
     /// # Errors
     /// The store's.
@@ -541,14 +611,12 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
     /// Gives parked events whose time ran out, the oldest first and not all at once where there are many: each stays until an
-    /// *accept* names it as expired. Forgets keys after 14 days and files after their expiry.
+    /// *accept* names it as expired. Puts pieces that waited too long for the others into the inbox. Forgets keys after 14
+    /// days and files after their expiry.
     ///
     /// # Errors
     /// The store's.
-    fn sweep(
-        &self,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Expired>, StoreError>> + Send;
+    fn sweep(&self, now: Timestamp) -> impl Future<Output = Result<Swept, StoreError>> + Send;
 
     /// Keeps a webhook call until a plugin works. At most 10 000 calls or 16 MiB a channel: `Full`.
     ///

@@ -71,6 +71,8 @@ pub(super) fn message(key: &str, from: &str, text: &str) -> Incoming {
         target: Target::Addresses(sms(), vec![phone(from)]),
         event: said(key, text),
         peer_changes: Vec::new(),
+        resolve: None,
+        part: None,
     }
 }
 
@@ -89,6 +91,8 @@ pub(super) fn agent_said(id: &str, text: &str) -> Incoming {
             },
         }),
         peer_changes: Vec::new(),
+        resolve: None,
+        part: None,
     }
 }
 
@@ -99,6 +103,8 @@ pub(super) fn receipt(key: &str, name: DeliveryName) -> Incoming {
         target: Target::Delivery(sms(), name.clone()),
         event: receipt_event(name),
         peer_changes: Vec::new(),
+        resolve: None,
+        part: None,
     }
 }
 

@@ -1,7 +1,7 @@
 use trunkline_core::event::{DeliveryName, DeliveryReport, Event, Outcome};
 use trunkline_core::id::CustomerId;
 use trunkline_flow::ports::{
-    DeadKind, OutboxItem, PluginArchive, PluginVersion, Scope, Settle, Settled, Store,
+    DeadKind, OutboxItem, PluginArchive, PluginVersion, Scope, Settle, Settled, Store, Swept,
 };
 
 use super::Stores;
@@ -203,7 +203,8 @@ pub async fn a_parked_ece_event_wakes_when_its_session_is_settled(stores: &impl 
         inbox.into_iter().map(|one| one.event).collect::<Vec<_>>(),
         expected
     );
-    assert_eq!(store.sweep(T.plus_ms(3_600_000)).await, Ok(Vec::new()));
+    let swept = store.sweep(T.plus_ms(3_600_000)).await;
+    assert_eq!(swept, Ok(Swept::default()));
 }
 
 /// The core knows the session from the report on: news of it that came first waits behind the report.

@@ -1,7 +1,7 @@
 use trunkline_core::id::{CustomerId, TimerName};
 use trunkline_flow::ports::{
-    Accept, DeadKind, Incoming, PARKED_MS, PeerChange, Scope, Settle, Settled, Step, Store, Target,
-    Undelivered,
+    Accept, DeadKind, Incoming, PARKED_MS, PeerChange, Scope, Settle, Settled, Step, Store, Swept,
+    Target, Undelivered,
 };
 
 use super::Stores;
@@ -101,7 +101,7 @@ pub async fn nothing_due_is_none(stores: &impl Stores) {
     let store = stores.open();
     assert_eq!(store.next_due(T).await, Ok(None));
     assert_eq!(store.ready(T, None, MANY).await, Ok(Vec::new()));
-    assert_eq!(store.sweep(T).await, Ok(Vec::new()));
+    assert_eq!(store.sweep(T).await, Ok(Swept::default()));
 }
 
 /// So that its end can be told; it stays until its end is on disk.
@@ -110,22 +110,24 @@ pub async fn a_parked_event_is_given_back_after_its_time(stores: &impl Stores) {
     let id = customer(&*store, "+1").await;
     deliver(&*store, id, vec![to_ece(id, 1, "x")]).await;
     accept(&*store, vec![agent_said("1", "hi")]).await;
-    assert_eq!(store.sweep(T.plus_ms(PARKED_MS - 1)).await, Ok(Vec::new()));
-    let expired = store.sweep(T.plus_ms(PARKED_MS)).await.expect("swept");
+    let too_early = store.sweep(T.plus_ms(PARKED_MS - 1)).await;
+    assert_eq!(too_early, Ok(Swept::default()));
+    let swept = store.sweep(T.plus_ms(PARKED_MS)).await.expect("swept");
+    let expired = &swept.expired;
     assert_eq!(expired.len(), 1);
     assert_eq!(expired[0].target, Target::Session(acme(), session()));
     assert_eq!(expired[0].event, agent_said("1", "hi").event);
     drop(store);
     let store = stores.open();
     let later = T.plus_ms(PARKED_MS);
-    assert_eq!(store.sweep(later).await, Ok(expired.clone()));
+    assert_eq!(store.sweep(later).await, Ok(swept.clone()));
     let given_up = || Accept {
         expired: vec![(expired[0].id, Some(letter("hi")))],
         at: later,
         ..Accept::default()
     };
     store.accept(given_up()).await.expect("it is given up");
-    assert_eq!(store.sweep(later).await, Ok(Vec::new()));
+    assert_eq!(store.sweep(later).await, Ok(Swept::default()));
     store.accept(given_up()).await.expect("it is gone already");
     let letters = store.dead_letters(None, MANY).await.expect("listed");
     assert_eq!(letters.len(), 1, "{letters:?}");
@@ -144,7 +146,7 @@ pub async fn a_parked_event_that_woke_up_leaves_no_dead_letter(stores: &impl Sto
     deliver(&*store, id, vec![to_ece(id, 1, "x")]).await;
     accept(&*store, vec![agent_said("1", "hi")]).await;
     let later = T.plus_ms(PARKED_MS);
-    let expired = store.sweep(later).await.expect("swept");
+    let expired = store.sweep(later).await.expect("swept").expired;
     let started = Settle {
         session: Some((acme(), session())),
         ..settle_of(delivery_id(id, 1), Settled::Done)

@@ -32,6 +32,8 @@ pub(crate) fn message(number: usize, text: &str) -> Accept {
                 reply_to: None,
             }),
             peer_changes: Vec::new(),
+            resolve: None,
+            part: None,
         }],
         at: AT,
         ..Accept::default()

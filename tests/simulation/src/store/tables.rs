@@ -12,8 +12,9 @@ use trunkline_core::id::{
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, Fired, InboxEvent, Incoming,
-    Loaded, News, OutboxItem, PARKED_MS, ParkedId, PeerChange, PluginVersion, RawCall, RawId,
-    Request, Scope, Settle, Settled, Step, StoreError, Target, TraceLine, Undelivered,
+    Loaded, News, OutboxItem, PARKED_MS, ParkedId, Part, PeerChange, PluginVersion, RawCall, RawId,
+    Request, Resolve, Resolved, Scope, Settle, Settled, Step, StoreError, Swept, Target, TraceLine,
+    Undelivered, joined,
 };
 
 /// A mistake built in on purpose, to see that the checkers find it.
@@ -44,6 +45,15 @@ struct Row {
     peer: BTreeMap<String, (Option<String>, Timestamp)>,
 }
 
+/// An event in an inbox.
+#[derive(Debug, Clone)]
+struct Waiting {
+    customer: CustomerId,
+    event: Event,
+    arrived: Timestamp,
+    resolve: Option<Resolve>,
+}
+
 #[derive(Debug, Clone)]
 enum Again {
     Delivery(Box<Delivery>),
@@ -58,7 +68,8 @@ pub struct Tables {
     rows: BTreeMap<CustomerId, Row>,
     addresses: BTreeMap<(ChannelName, Address), CustomerId>,
     keys: BTreeSet<(Scope, String)>,
-    inbox: BTreeMap<i64, (CustomerId, Event, Timestamp)>,
+    inbox: BTreeMap<i64, Waiting>,
+    pieces: BTreeMap<(CustomerId, String), BTreeMap<u16, (Part, Waiting)>>,
     outbox: BTreeMap<i64, OutboxItem>,
     timers: BTreeMap<(CustomerId, TimerName), Timestamp>,
     parked: Vec<(ParkedId, Target, Event, Timestamp)>,
@@ -131,7 +142,16 @@ impl Tables {
         };
         self.name_delivery(&target, &mut event);
         self.apply_peer(customer, &incoming.peer_changes);
-        self.put_in_inbox(customer, event, at);
+        let waiting = Waiting {
+            customer,
+            event,
+            arrived: at,
+            resolve: incoming.resolve,
+        };
+        match incoming.part {
+            Some(part) => self.take_piece(part, waiting),
+            None => self.wait(waiting),
+        }
         if !accepted.customers.contains(&customer) {
             accepted.customers.push(customer);
         }
@@ -212,8 +232,66 @@ impl Tables {
     }
 
     fn put_in_inbox(&mut self, customer: CustomerId, event: Event, at: Timestamp) {
+        self.wait(Waiting {
+            customer,
+            event,
+            arrived: at,
+            resolve: None,
+        });
+    }
+
+    fn wait(&mut self, waiting: Waiting) {
         let row = self.number();
-        self.inbox.insert(row, (customer, event, at));
+        self.inbox.insert(row, waiting);
+    }
+
+    fn take_piece(&mut self, part: Part, waiting: Waiting) {
+        let key = (waiting.customer, part.group.clone());
+        let group = self.pieces.entry(key.clone()).or_default();
+        let alike = group.values().all(|(other, _)| other.total == part.total);
+        let taken = group.contains_key(&part.index);
+        if !part.fits() || !alike || taken {
+            if group.is_empty() {
+                self.pieces.remove(&key);
+            }
+            return self.wait(waiting);
+        }
+        let (total, at) = (usize::from(part.total), waiting.arrived);
+        group.insert(part.index, (part, waiting));
+        if group.len() == total {
+            self.join(&key, at);
+        }
+    }
+
+    fn join(&mut self, key: &(CustomerId, String), at: Timestamp) {
+        let group = self.pieces.remove(key).unwrap_or_default();
+        let mut resolve = group.values().find_map(|(_, piece)| piece.resolve.clone());
+        let events = group.into_values().map(|(_, piece)| piece.event).collect();
+        for event in joined(events) {
+            self.wait(Waiting {
+                customer: key.0,
+                event,
+                arrived: at,
+                resolve: resolve.take(),
+            });
+        }
+    }
+
+    pub(super) fn resolved(&mut self, resolved: Resolved) -> Result<(), StoreError> {
+        let stale = || StoreError::Stale(format!("row {} is gone", resolved.row));
+        let known = self.inbox.get(&resolved.row);
+        let known = known.filter(|waiting| waiting.resolve.is_some());
+        let arrived = known.ok_or_else(stale)?.arrived;
+        self.inbox.remove(&resolved.row);
+        let later = self.inbox.split_off(&resolved.row);
+        for event in resolved.events {
+            self.put_in_inbox(resolved.customer, event, arrived);
+        }
+        for waiting in later.into_values() {
+            self.wait(waiting);
+        }
+        self.apply_peer(resolved.customer, &resolved.peer_changes);
+        Ok(())
     }
 
     fn bury(&mut self, dead: Undelivered, at: Timestamp) {
@@ -298,12 +376,13 @@ impl Tables {
         let inbox = self
             .inbox
             .iter()
-            .filter(|(_, (of, ..))| *of == customer)
+            .filter(|(_, waiting)| waiting.customer == customer)
             .take(limit)
-            .map(|(row, (_, event, arrived))| InboxEvent {
+            .map(|(row, waiting)| InboxEvent {
                 row: *row,
-                event: event.clone(),
-                arrived: *arrived,
+                event: waiting.event.clone(),
+                arrived: waiting.arrived,
+                resolve: waiting.resolve.clone(),
             })
             .collect();
         let peer_state = row
@@ -509,7 +588,7 @@ impl Tables {
         after: Option<CustomerId>,
         limit: usize,
     ) -> Vec<CustomerId> {
-        let waiting = self.inbox.values().map(|(customer, ..)| *customer);
+        let waiting = self.inbox.values().map(|waiting| waiting.customer);
         let timers = self
             .timers
             .iter()
@@ -531,14 +610,32 @@ impl Tables {
         let deliveries = self.heads().into_values().map(|item| item.next_at);
         let parked = self.parked.iter().map(|(.., until)| *until);
         let timers = self.timers.values().copied();
+        let pieces = self.pieces.values().flat_map(BTreeMap::values);
+        let pieces = pieces.map(|(part, _)| part.until);
         deliveries
             .chain(parked)
+            .chain(pieces)
             .chain(timers)
             .filter(|at| *at > now)
             .min()
     }
 
-    pub(super) fn sweep(&self, now: Timestamp) -> Vec<Expired> {
+    pub(super) fn sweep(&mut self, now: Timestamp) -> Swept {
+        let late = |group: &BTreeMap<u16, (Part, Waiting)>| {
+            group.values().any(|(part, _)| part.until <= now)
+        };
+        let groups = self.pieces.iter().filter(|(_, group)| late(group));
+        let groups: Vec<(CustomerId, String)> = groups.map(|(key, _)| key.clone()).collect();
+        for key in &groups {
+            self.join(key, now);
+        }
+        Swept {
+            expired: self.expired(now),
+            customers: groups.into_iter().map(|(customer, _)| customer).collect(),
+        }
+    }
+
+    fn expired(&self, now: Timestamp) -> Vec<Expired> {
         self.parked
             .iter()
             .filter(|(.., until)| *until <= now)
@@ -690,6 +787,7 @@ impl Tables {
             && self.outbox.is_empty()
             && self.raw.is_empty()
             && self.parked.is_empty()
+            && self.pieces.is_empty()
             && self.rows.values().all(|row| row.customer.open.is_none())
     }
 
@@ -698,7 +796,7 @@ impl Tables {
         let inbox = self
             .inbox
             .values()
-            .map(|(customer, event, _)| format!("inbox of {customer}: {event:?}"));
+            .map(|waiting| format!("inbox of {}: {:?}", waiting.customer, waiting.event));
         let outbox = self.outbox.values().map(|item| {
             format!(
                 "outbox: {} {:?} attempts {} next {}",
@@ -718,7 +816,12 @@ impl Tables {
             .parked
             .iter()
             .map(|(_, target, ..)| format!("parked: {target:?}"));
+        let pieces = self
+            .pieces
+            .keys()
+            .map(|(customer, group)| format!("pieces of {customer}: {group}"));
         inbox
+            .chain(pieces)
             .chain(outbox)
             .chain(open)
             .chain(raw)

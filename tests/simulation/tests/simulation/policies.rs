@@ -4,5 +4,8 @@ mod bench;
 /// What comes in: webhooks, callbacks, raw calls, typing.
 mod incoming;
 
+/// What waits for its plugin, and for its other pieces.
+mod completing;
+
 /// What goes out: attempts, waits, ends.
 mod outgoing;

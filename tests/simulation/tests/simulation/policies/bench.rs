@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) downloads: VecDeque<Result<usize, SendError>>,
+    /// After so many ms, these texts.
+    pub(crate) resolves: VecDeque<(u64, Vec<&'static str>)>,
     /// What was asked, in order, with its time in ms after the start.
     pub(crate) asked: Vec<(u64, String)>,
 }
@@ -211,6 +213,22 @@ pub(crate) fn received(who: &str, key: &str, happening: ReceivedHappening) -> Re
         part: None,
         resolve: None,
         peer_changes: Vec::new(),
+    }
+}
+
+/// As `written`, for its plugin to complete.
+pub(crate) fn to_resolve(who: &str, key: &str, text: &str) -> ReceivedEvent {
+    ReceivedEvent {
+        resolve: Some(vec![1]),
+        ..written(who, key, text)
+    }
+}
+
+/// As `written`, as one piece of a group.
+pub(crate) fn piece(who: &str, key: &str, text: &str, index: u16, total: u16) -> ReceivedEvent {
+    ReceivedEvent {
+        part: Some(("g".to_owned(), index, total)),
+        ..written(who, key, text)
     }
 }
 
@@ -391,8 +409,28 @@ impl Plugins for Scripted {
         })
     }
 
-    async fn resolve(&self, _channel: &ChannelName, event: ReceivedEvent) -> Vec<ReceivedEvent> {
-        vec![event]
+    async fn resolve(
+        &self,
+        _channel: &ChannelName,
+        event: ReceivedEvent,
+        _peer_state: Vec<(String, String)>,
+    ) -> Vec<ReceivedEvent> {
+        let answer = self.ask("resolve".to_owned()).resolves.pop_front();
+        let (after_ms, texts) = answer.unwrap_or_default();
+        self.clock
+            .sleep_until(self.clock.now().plus_ms(after_ms))
+            .await;
+        let completed = |text: &&str| ReceivedEvent {
+            happening: ReceivedHappening::Customer(Happening::Said(Content::Text(
+                (*text).to_owned(),
+            ))),
+            ..event.clone()
+        };
+        texts.iter().map(completed).collect()
+    }
+
+    fn resolve_ms(&self, _channel: &ChannelName) -> Option<u64> {
+        Some(5_000)
     }
 
     async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {
