@@ -27,6 +27,9 @@ mod item;
 /// What a message means.
 mod meaning;
 
+/// A callback in XML, as the tree that JSON would have given.
+mod xml;
+
 /// What a callback said.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Callback {
@@ -59,12 +62,12 @@ pub struct Unreadable {
 /// Nothing of a callback could be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
-    /// XML callbacks are not read.
+    /// The body is said to be XML, or begins like it, and cannot be read as such.
     #[error(
-        "the callback is XML: set the callback format of the registered application to JSON (in ECE under \
-         Integration > External Apps > Register Applications)"
+        "the callback is XML that cannot be read: {0}. ECE can write JSON instead (Integration > External Apps > \
+         Register Applications)"
     )]
-    Xml,
+    Xml(String),
     /// The body is no JSON.
     #[error("the callback is no JSON: {0}")]
     Json(String),
@@ -107,17 +110,17 @@ pub(crate) fn parse(
     }
 }
 
-/// The messages of a body as one tree, whatever it is written in. An XML reader will give the same
-/// tree: elements and attributes as members, by local name.
+/// The messages of a body as one tree, whatever it is written in. The body decides, not the content
+/// type: senders are known to name the wrong one.
 fn messages(content_type: &str, body: &[u8]) -> Result<Vec<Value>, CallbackError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.trim_ascii_start().starts_with(b"<") {
-        return Err(CallbackError::Xml);
+        return xml::messages(body.trim_ascii_start()).map_err(CallbackError::Xml);
     }
     let tree: Value = serde_json::from_slice(body).map_err(|error| {
         let xml = content_type.to_ascii_lowercase().contains("xml");
         if xml {
-            CallbackError::Xml
+            CallbackError::Xml("it does not begin with `<`".to_owned())
         } else {
             CallbackError::Json(error.to_string())
         }

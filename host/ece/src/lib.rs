@@ -5,8 +5,7 @@
 //! spoken: the messaging interface for client applications, and the status interface beside it.
 //!
 //! What no public source settles about them is a setting with a best guess ([`Unknowns`]). The
-//! browser's chat interfaces of ECE (BOSH, REST callback chat) are not spoken, and XML callbacks are
-//! recognised and refused with advice, not read.
+//! browser's chat interfaces of ECE (BOSH, REST callback chat) are not spoken.
 //!
 //! Read in the order of a conversation: settings, connection, login, availability, open, send,
 //! callback.

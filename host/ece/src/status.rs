@@ -331,7 +331,7 @@ fn json_member(value: &Value, name: &str) -> Option<String> {
 }
 
 /// An attribute or an element of this local name, whatever its prefix. Enough for answers of one
-/// element; the callbacks' XML will get a real parser.
+/// element.
 fn xml_member(body: &str, name: &str) -> Option<String> {
     static MEMBERS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"(?:<(?:\w+:)?(?<element>\w+)(?:\s[^>]*)?>\s*(?<text>[^<]+?)\s*</|[\s:](?<attribute>\w+)\s*=\s*["'](?<value>[^"']*)["'])"#)

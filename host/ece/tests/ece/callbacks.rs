@@ -1,7 +1,7 @@
 //! What an agent does, as it comes back.
 
 use ece_simulator::variants::SenderUser;
-use ece_simulator::{Act, AgentConfig, EceConfig, PickUp};
+use ece_simulator::{Act, AgentConfig, CallbackFormat, EceConfig, PickUp};
 use trunkline_core::event::{EceHappening, Transfer};
 use trunkline_ece::{CallbackAuth, TransferPattern, TransferTo};
 
@@ -25,7 +25,20 @@ fn name(name: &str) -> Option<String> {
 
 #[tokio::test]
 async fn a_whole_conversation_comes_back_in_order() {
+    whole_conversation(CallbackFormat::Json, "Hi <b> & \u{1}👋\n").await;
+}
+
+#[tokio::test]
+async fn a_whole_conversation_comes_back_in_xml() {
+    // The stand-in's XML has no control characters.
+    whole_conversation(CallbackFormat::Xml, "Hi <b> & \u{fffd}👋\n").await;
+}
+
+async fn whole_conversation(format: CallbackFormat, greeting: &str) {
     let mut world = World::with(two_agents(), |_| {}).await;
+    world
+        .sim
+        .change_callback(|callback| callback.format = format);
     let session = world.opened().await;
     let id = session.as_str();
     let act = |act: Act| world.sim.act(id, &act).unwrap();
@@ -59,7 +72,7 @@ async fn a_whole_conversation_comes_back_in_order() {
     let assigned = |agent: &str| EceHappening::Assigned { agent: name(agent) };
     for expected in [
         assigned("Ann Lee"),
-        said("Hi <b> & \u{1}👋\n"),
+        said(greeting),
         said("See this (https://x.y)"),
         EceHappening::PagePushed {
             url: "https://example.com/page".to_owned(),
@@ -78,6 +91,12 @@ async fn a_whole_conversation_comes_back_in_order() {
 
 #[tokio::test]
 async fn the_agent_is_named_by_whatever_ece_tells() {
+    for format in [CallbackFormat::Json, CallbackFormat::Xml] {
+        the_agent_is_named_in(format).await;
+    }
+}
+
+async fn the_agent_is_named_in(format: CallbackFormat) {
     for (variant, expected) in [
         (SenderUser::ScreenName, name("Ann Lee")),
         (SenderUser::Name, name("Ann Lee")),
@@ -86,6 +105,9 @@ async fn the_agent_is_named_by_whatever_ece_tells() {
         (SenderUser::Absent, None),
     ] {
         let mut world = World::with(two_agents(), |_| {}).await;
+        world
+            .sim
+            .change_callback(|callback| callback.format = format);
         world
             .sim
             .change_variants(|variants| variants.sender_user = variant);

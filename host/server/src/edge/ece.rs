@@ -2,8 +2,7 @@
 //! answered, then processed.
 //!
 //! What cannot be read becomes a dead letter and is answered 200: ECE would only send it again, and
-//! switch the callback off in the end. A callback in XML is answered 415: its format is a setting in
-//! ECE that an administrator must change.
+//! switch the callback off in the end.
 
 use std::sync::Arc;
 
@@ -55,13 +54,10 @@ async fn take(
         .parse_callback(integration, content_type, body, now);
     let stored = match read {
         Ok(callback) => store(host, integration, callback, body).await,
-        Err(error @ CallbackError::Xml) => {
-            tracing::error!(%integration, %error, "a callback was refused");
-            return (StatusCode::UNSUPPORTED_MEDIA_TYPE, error.to_string()).into_response();
-        }
         Err(CallbackError::NoIntegration(_)) => return StatusCode::NOT_FOUND.into_response(),
         Err(
             error @ (CallbackError::Json(_)
+            | CallbackError::Xml(_)
             | CallbackError::NoMessages
             | CallbackError::Unreadable(_)),
         ) => keep_unreadable(host, integration, vec![error.to_string()], body).await,

@@ -140,13 +140,26 @@ async fn a_callback_that_cannot_be_read_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn a_callback_in_xml_says_which_setting_of_ece_to_change() {
+async fn a_callback_in_xml_is_taken_like_one_in_json() {
     let world = World::start().await;
-    let call = world.http.post(world.url("/ece/acme/callback"));
-    let call = call.basic_auth("ece", Some("knock")).body("<messages/>");
-    let answer = call.send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    assert!(answer.text().await.unwrap().contains("JSON"));
+    let post = |body: &'static str| {
+        let call = world.http.post(world.url("/ece/acme/callback"));
+        let call = call.header("content-type", "application/xml").body(body);
+        call.basic_auth("ece", Some("knock")).send()
+    };
+    let body = "<messages><message><id>1</id><conversation id=\"c1\"/><type><value>text/plain</value></type>\
+        <content>hello</content></message></messages>";
+    assert_eq!(post(body).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(
+        world.host.flow().status().parked,
+        1,
+        "its conversation is not known yet"
+    );
+    let entity = "<!DOCTYPE m [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><messages>&f;</messages>";
+    assert_eq!(post(entity).await.unwrap().status(), StatusCode::OK);
+    let letters = world.admin("/dead-letters").await;
+    assert_eq!(letters[0]["kind"], "unreadable");
+    assert_eq!(letters[0]["content"], entity);
 }
 
 #[tokio::test]
