@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::script::RuleConfig;
 use crate::variants::Variants;
@@ -189,7 +189,7 @@ pub struct Account {
 }
 
 /// Where conversations arrive.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryPointConfig {
     /// ECE's id.
@@ -233,7 +233,7 @@ impl EntryPointConfig {
 }
 
 /// Who takes conversations from the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PickUp {
     /// The agent does, as soon as there is room.
@@ -288,7 +288,7 @@ impl AgentConfig {
 }
 
 /// How events reach the webhook.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallbackConfig {
     /// The registered webhook; events wait while there is none.
@@ -337,7 +337,7 @@ impl Default for CallbackConfig {
 }
 
 /// The document that callbacks carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackFormat {
     /// SEEN.
@@ -348,7 +348,7 @@ pub enum CallbackFormat {
 }
 
 /// What ECE presents to the webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CallbackAuth {
     /// Nothing.

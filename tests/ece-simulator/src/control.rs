@@ -1,25 +1,41 @@
-//! `/_sim/…`: the same knobs as the library's, for another process or a browser page.
+//! `/_sim/…`: the same knobs as the library's, for another process or the agents' page.
 //!
 //! | call | body | does |
 //! | --- | --- | --- |
 //! | `GET /_sim/ledger?after=N` | | the ledger; `conversations` without its first N |
-//! | `GET /_sim/state` | | agents, entry points, webhook, outage |
+//! | `GET /_sim/state` | | everything but the conversations: agents, entry points, webhook, variants, faults, outage |
+//! | `GET /_sim/events` | | server-sent events: both of these as they change ([`stream`]) |
 //! | `POST /_sim/conversations/{id}/act` | `{"do":"say","text":"hi"}` and the other acts of [`Act`] | an agent acts; 409 with the reason when it does not fit |
-//! | `POST /_sim/agents/{name}` | `{"signed_in":true,"ready":true,"capacity":5}`, each optional | signs in or out, ready or busy |
+//! | `POST /_sim/conversations/{id}/files` | the bytes; headers `content-type` and `x-file-name` (percent-encoded) | the agent sends a file of up to 32 MiB |
+//! | `GET /_sim/conversations/{id}/files/{arrival}` | | the customer's file after it was accepted; `arrival` is in the ledger |
+//! | `POST /_sim/conversations/{id}/files/{arrival}` | `{"accept":true}` | takes or refuses exactly that file |
+//! | `GET /_sim/files/{id}` | | a file that an agent sent |
+//! | `PUT /_sim/agents/{name}` | `{"screen_name":"Ann Lee","entry_points":[1001],"capacity":5}`, each optional | signs in; 201 when there was no such agent before |
+//! | `POST /_sim/agents/{name}` | `{"signed_in":true,"ready":true,"capacity":5,"pick_up":"manual","entry_points":[1001]}`, each optional | signs in or out, ready or busy |
 //! | `POST /_sim/entry-points/{id}` | `{"active":true,"bound":true,"agents_required":true,"wait_time_s":10,"queue_depth_max":3}`, each optional | changes it, and its `lastModified` |
-//! | `POST /_sim/webhook` | `{"url":"…","reactivate":true,"doubled":false,"before_start_answer":false}`, each optional | changes the webhook |
+//! | `POST /_sim/webhook` | `{"reactivate":true}` or fields of [`CallbackConfig`](crate::CallbackConfig) but `lanes` | changes the webhook |
 //! | `POST /_sim/fault` | `{"on":"send","fault":{"kind":"drop_after_accept"},"times":"once"}` (`{"next":3}`, `"always"`) | adds a fault |
 //! | `DELETE /_sim/fault` | | clears them |
 //! | `POST /_sim/tokens/expire` | | every token dies |
-//! | `POST /_sim/variants` | the fields of [`Variants`] | replaces them; fields left out get their defaults |
+//! | `GET /_sim/variants` | | `{"now":…,"default":…,"webhook_default":…}` |
+//! | `POST /_sim/variants` | the fields of [`Variants`](crate::Variants) | replaces them; fields left out get their defaults |
+//! | `PATCH /_sim/variants` | some of them | changes these |
 //! | `POST /_sim/outage` | `{"outage":"none"}` (`unavailable`, `closes`, `refuses`) | takes ECE down and back |
 //!
 //! An outage that *refuses* closes the port, this API's too: bring ECE back over a connection kept
 //! open, over `control_listen`, or by the library. No authentication: listen on loopback only.
 
+mod files;
+
+mod set_up;
+
+mod state;
+
+mod stream;
+
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -27,25 +43,42 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::config::{AgentConfig, PickUp};
 use crate::connection::Outage;
+use crate::desk::acts::ActError;
 use crate::faults::{Fault, Operation, Times};
 use crate::ledger::Ledger;
 use crate::script::Act;
 use crate::shared::Shared;
-use crate::variants::Variants;
+
+/// Agents signed in by name; more are a mistake.
+const AGENTS_MAX: usize = 1000;
+
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// Bodies above this are answered 413; files have a limit of their own.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/_sim/ledger", get(ledger))
         .route("/_sim/state", get(state))
+        .route("/_sim/events", get(stream::events))
         .route("/_sim/conversations/{id}/act", post(act))
-        .route("/_sim/agents/{name}", post(agent))
-        .route("/_sim/entry-points/{id}", post(entry_point))
-        .route("/_sim/webhook", post(webhook))
+        .route("/_sim/agents/{name}", post(agent).put(sign_in))
+        .route("/_sim/entry-points/{id}", post(set_up::entry_point))
+        .route("/_sim/webhook", post(set_up::webhook))
         .route("/_sim/fault", post(add_fault).delete(clear_faults))
         .route("/_sim/tokens/expire", post(expire_tokens))
-        .route("/_sim/variants", post(variants))
+        .route(
+            "/_sim/variants",
+            get(set_up::variants)
+                .post(set_up::replace_variants)
+                .patch(set_up::change_variants),
+        )
         .route("/_sim/outage", post(outage))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .merge(files::routes())
 }
 
 #[derive(Deserialize)]
@@ -66,29 +99,7 @@ async fn ledger(
 }
 
 async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let webhook = shared.webhook.borrow().clone();
-    let outage = *shared.outage.borrow();
-    Json(shared.look(|desk| {
-        let agents = desk.agents.iter().map(|agent| {
-            json!({
-                "name": agent.name, "screen_name": agent.screen_name, "signed_in": agent.signed_in,
-                "ready": agent.ready, "capacity": agent.capacity, "active": agent.active,
-                "entry_points": agent.entry_points,
-            })
-        });
-        let points = desk.entry_points.values().map(|point| {
-            json!({
-                "id": point.config.id, "name": point.config.name, "active": point.config.active,
-                "bound": point.config.bound, "queue_depth": point.queue.len(),
-                "last_modified": point.last_modified,
-            })
-        });
-        json!({
-            "agents": agents.collect::<Vec<_>>(), "entry_points": points.collect::<Vec<_>>(),
-            "webhook": {"url": webhook.config.url, "deactivated": webhook.deactivated},
-            "outage": outage,
-        })
-    }))
+    Json(state::state(&shared))
 }
 
 async fn act(
@@ -96,14 +107,18 @@ async fn act(
     Path(id): Path<String>,
     Json(act): Json<Act>,
 ) -> Response {
-    match shared.with_desk(|desk| desk.act(&id, &act)) {
+    done(shared.with_desk(|desk| desk.act(&id, &act)))
+}
+
+fn done(result: Result<(), ActError>) -> Response {
+    match result {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => (
-            StatusCode::CONFLICT,
-            Json(json!({"error": error.to_string()})),
-        )
-            .into_response(),
+        Err(error) => wrong(StatusCode::CONFLICT, &error.to_string()),
     }
+}
+
+fn wrong(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({"error": why}))).into_response()
 }
 
 #[derive(Deserialize)]
@@ -112,48 +127,90 @@ struct AgentWire {
     signed_in: Option<bool>,
     ready: Option<bool>,
     capacity: Option<usize>,
+    screen_name: Option<String>,
+    pick_up: Option<PickUp>,
+    entry_points: Option<Vec<u64>>,
+}
+
+impl AgentWire {
+    /// The first entry point there is not.
+    fn unknown_entry_point(&self, shared: &Shared) -> Option<u64> {
+        let named = self.entry_points.iter().flatten();
+        let known = |id: &&u64| shared.look(|desk| desk.entry_points.contains_key(id));
+        named.copied().find(|id| !known(&id))
+    }
+
+    fn change(self, shared: &Arc<Shared>, name: &str) -> bool {
+        shared.with_desk(|desk| {
+            desk.change_agent(name, |agent| {
+                agent.signed_in = self.signed_in.unwrap_or(agent.signed_in);
+                agent.ready = self.ready.unwrap_or(agent.ready);
+                agent.capacity = self.capacity.unwrap_or(agent.capacity);
+                agent.pick_up = self.pick_up.unwrap_or(agent.pick_up);
+                if let Some(screen_name) = self.screen_name {
+                    agent.screen_name = screen_name;
+                }
+                if let Some(entry_points) = self.entry_points {
+                    agent.entry_points = entry_points;
+                }
+            })
+        })
+    }
 }
 
 async fn agent(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
     Json(wire): Json<AgentWire>,
-) -> StatusCode {
-    let changed = shared.with_desk(|desk| {
-        desk.change_agent(&name, |agent| {
-            agent.signed_in = wire.signed_in.unwrap_or(agent.signed_in);
-            agent.ready = wire.ready.unwrap_or(agent.ready);
-            agent.capacity = wire.capacity.unwrap_or(agent.capacity);
-        })
-    });
-    found(changed)
+) -> Response {
+    if let Some(id) = wire.unknown_entry_point(&shared) {
+        return no_entry_point(id);
+    }
+    found(wire.change(&shared, &name)).into_response()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EntryPointWire {
-    active: Option<bool>,
-    bound: Option<bool>,
-    agents_required: Option<bool>,
-    wait_time_s: Option<f64>,
-    queue_depth_max: Option<usize>,
+fn no_entry_point(id: u64) -> Response {
+    wrong(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &ActError::UnknownEntryPoint(id).to_string(),
+    )
 }
 
-async fn entry_point(
+/// An agent known already is signed in and ready; a new one serves all entry points unless told
+/// otherwise and is driven by hand.
+async fn sign_in(
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<u64>,
-    Json(wire): Json<EntryPointWire>,
-) -> StatusCode {
-    let changed = shared.with_desk(|desk| {
-        desk.change_entry_point(id, |point| {
-            point.active = wire.active.unwrap_or(point.active);
-            point.bound = wire.bound.unwrap_or(point.bound);
-            point.agents_required = wire.agents_required.unwrap_or(point.agents_required);
-            point.wait_time_s = wire.wait_time_s.or(point.wait_time_s);
-            point.queue_depth_max = wire.queue_depth_max.or(point.queue_depth_max);
-        })
+    Path(name): Path<String>,
+    Json(mut wire): Json<AgentWire>,
+) -> Response {
+    if let Some(id) = wire.unknown_entry_point(&shared) {
+        return no_entry_point(id);
+    }
+    if name.trim().is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        let why = format!("an agent's name has 1 to {NAME_CHARACTERS_MAX} characters");
+        return wrong(StatusCode::UNPROCESSABLE_ENTITY, &why);
+    }
+    let created = shared.with_desk(|desk| {
+        let known = desk.agent_named(&name).is_some();
+        if !known && desk.agents.len() < AGENTS_MAX {
+            let all: Vec<u64> = desk.entry_points.keys().copied().collect();
+            desk.add_agent(&AgentConfig {
+                pick_up: PickUp::Manual,
+                ..AgentConfig::new(&name, &all)
+            });
+        }
+        !known
     });
-    found(changed)
+    wire.signed_in = wire.signed_in.or(Some(true));
+    wire.ready = wire.ready.or(Some(true));
+    match (wire.change(&shared, &name), created) {
+        (true, true) => StatusCode::CREATED.into_response(),
+        (true, false) => StatusCode::NO_CONTENT.into_response(),
+        (false, _) => wrong(
+            StatusCode::CONFLICT,
+            &format!("there are {AGENTS_MAX} agents already"),
+        ),
+    }
 }
 
 fn found(changed: bool) -> StatusCode {
@@ -162,29 +219,6 @@ fn found(changed: bool) -> StatusCode {
     } else {
         StatusCode::NOT_FOUND
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookWire {
-    url: Option<String>,
-    #[serde(default)]
-    reactivate: bool,
-    doubled: Option<bool>,
-    before_start_answer: Option<bool>,
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, Json(wire): Json<WebhookWire>) -> StatusCode {
-    shared.webhook.send_modify(|webhook| {
-        let config = &mut webhook.config;
-        config.url = wire.url.or(config.url.take());
-        config.doubled = wire.doubled.unwrap_or(config.doubled);
-        config.before_start_answer = wire
-            .before_start_answer
-            .unwrap_or(config.before_start_answer);
-        webhook.deactivated &= !wire.reactivate;
-    });
-    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]
@@ -207,11 +241,6 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
 
 async fn expire_tokens(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.sessions().expire_all();
-    StatusCode::NO_CONTENT
-}
-
-async fn variants(State(shared): State<Arc<Shared>>, Json(variants): Json<Variants>) -> StatusCode {
-    shared.with_desk(|desk| desk.variants = variants);
     StatusCode::NO_CONTENT
 }
 

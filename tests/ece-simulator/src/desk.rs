@@ -16,8 +16,11 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::clock::{iso8601, now_ms};
-use crate::config::{EceConfig, EntryPointConfig, PickUp};
-use crate::ledger::{ConversationRecord, CustomerFile, FileState, Ledger, Phase, Seen, Sent, What};
+use crate::config::{AgentConfig, EceConfig, EntryPointConfig, PickUp};
+use crate::files::KeptFiles;
+use crate::ledger::{
+    ConversationRecord, CustomerFile, FileState, Ledger, Phase, Seen, Sent, Told, What,
+};
 use crate::script::{On, Rule};
 use crate::variants::{Refusal, Typing, Variants};
 use crate::wire::{CallbackMessage, Sender};
@@ -33,6 +36,8 @@ pub(crate) struct Desk {
     pub(crate) entry_points: BTreeMap<u64, EntryPoint>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) files: HashMap<String, AgentFile>,
+    /// What agents downloaded.
+    pub(crate) kept: KeptFiles,
     conversations: Vec<Conversation>,
     outbox: Vec<Effect>,
     triggers: VecDeque<(usize, usize, Trigger)>,
@@ -82,6 +87,30 @@ pub(crate) struct Agent {
     rules: Vec<Arc<Rule>>,
 }
 
+impl Agent {
+    pub(crate) fn new(config: &AgentConfig) -> Self {
+        let screen_name = config.screen_name.as_ref().unwrap_or(&config.name);
+        // The configuration was checked before.
+        let rules = config.script.iter().filter_map(|rule| rule.compile().ok());
+        Self {
+            name: config.name.clone(),
+            screen_name: screen_name.clone(),
+            entry_points: config.entry_points.clone(),
+            capacity: config.capacity,
+            signed_in: config.signed_in,
+            ready: config.ready,
+            pick_up: config.pick_up,
+            active: 0,
+            rules: rules.map(Arc::new).collect(),
+        }
+    }
+
+    /// Whether somebody or a script decides what the agent says.
+    pub(crate) fn is_scripted(&self) -> bool {
+        !self.rules.is_empty()
+    }
+}
+
 /// A file that an agent sent.
 pub(crate) struct AgentFile {
     pub(crate) place: usize,
@@ -99,7 +128,6 @@ struct Conversation {
     agent: Option<usize>,
     reserved_for: Option<usize>,
     left_by: Option<usize>,
-    typing_wanted: bool,
     /// Callbacks kept back until the start is answered.
     held: Option<Vec<CallbackMessage>>,
     /// Rules marked `once` that ran: agent and rule.
@@ -133,32 +161,13 @@ impl Desk {
             };
             (point.id, state)
         });
-        let agents = config.agents.iter().map(|agent| Agent {
-            name: agent.name.clone(),
-            screen_name: agent
-                .screen_name
-                .clone()
-                .unwrap_or_else(|| agent.name.clone()),
-            entry_points: agent.entry_points.clone(),
-            capacity: agent.capacity,
-            signed_in: agent.signed_in,
-            ready: agent.ready,
-            pick_up: agent.pick_up,
-            active: 0,
-            // The configuration was checked before.
-            rules: agent
-                .script
-                .iter()
-                .filter_map(|rule| rule.compile().ok())
-                .map(Arc::new)
-                .collect(),
-        });
         Self {
             ledger: Ledger::default(),
             variants: config.variants.clone(),
             entry_points: entry_points.collect(),
-            agents: agents.collect(),
+            agents: config.agents.iter().map(Agent::new).collect(),
             files: HashMap::new(),
+            kept: KeptFiles::default(),
             conversations: Vec::new(),
             outbox: Vec::new(),
             triggers: VecDeque::new(),
@@ -177,6 +186,11 @@ impl Desk {
 
     /// Creates and routes a conversation. Its callbacks are kept back until [`Desk::release`].
     pub(crate) fn start(&mut self, new: NewConversation) -> usize {
+        let typing_wanted = match self.variants.typing {
+            Typing::WhenAsked => new.typing_wanted,
+            Typing::Always => true,
+            Typing::Never => false,
+        };
         let record = ConversationRecord {
             id: new.id,
             activity_id: (2001 + self.conversations.len()).to_string(),
@@ -190,17 +204,13 @@ impl Desk {
             language: new.language,
             started_at_ms: now_ms(),
             phase: Phase::Queued,
+            reserved_for: None,
+            typing_reported: typing_wanted,
             seen: Vec::new(),
             sent: Vec::new(),
         };
         let place = self.ledger.push(record);
-        let typing_wanted = match self.variants.typing {
-            Typing::WhenAsked => new.typing_wanted,
-            Typing::Always => true,
-            Typing::Never => false,
-        };
         self.conversations.push(Conversation {
-            typing_wanted,
             held: Some(Vec::new()),
             ..Conversation::default()
         });
@@ -338,12 +348,7 @@ impl Desk {
         self.leave_agent(place);
         self.ledger.record(place).phase = Phase::Finished;
         if let Some(text) = told {
-            self.call_back(
-                place,
-                self.variants.type_names.complete.clone(),
-                Some(text),
-                Sender::system(),
-            );
+            self.call_back(place, Told::Ended, Some(text), Sender::system());
         }
         self.assign_waiting();
     }
@@ -358,20 +363,37 @@ impl Desk {
         self.ledger.record(place).seen.push(seen);
     }
 
-    fn call_back(&mut self, place: usize, kind: String, content: Option<String>, sender: Sender) {
-        let message =
-            CallbackMessage::new(&self.ledger.conversations[place].id, kind, content, sender);
-        self.emit(place, message);
+    fn call_back(&mut self, place: usize, told: Told, content: Option<String>, sender: Sender) {
+        let message = self.message(place, &told, content, sender);
+        self.emit(place, told, message);
     }
 
-    fn emit(&mut self, place: usize, mut message: CallbackMessage) {
+    fn message(
+        &self,
+        place: usize,
+        told: &Told,
+        content: Option<String>,
+        sender: Sender,
+    ) -> CallbackMessage {
+        let word = self.variants.type_names.word(told).to_owned();
+        CallbackMessage::new(&self.ledger.conversations[place].id, word, content, sender)
+    }
+
+    fn emit(&mut self, place: usize, told: Told, mut message: CallbackMessage) {
         message.id = self.callback_id.to_string();
         self.callback_id += 1;
-        self.ledger.record(place).sent.push(Sent {
+        let agent = self.conversations[place].agent;
+        let by = agent.map(|agent| self.agents[agent].name.clone());
+        let record = self.ledger.record(place);
+        record.sent.push(Sent {
             id: message.id.clone(),
             kind: message.kind.value.clone(),
             content: message.content.clone(),
             delivered: false,
+            told,
+            by,
+            at_ms: now_ms(),
+            after: record.seen.len(),
         });
         match &mut self.conversations[place].held {
             Some(held) => held.push(message),

@@ -85,6 +85,11 @@ impl FaultPlan {
         self.waiting.clear();
     }
 
+    /// Those waiting, in order, with the calls left; any number when there is no count.
+    pub(crate) fn waiting(&self) -> &[(Operation, Fault, Option<u32>)] {
+        &self.waiting
+    }
+
     /// The fault of this call, used up by asking.
     pub(crate) fn take(&mut self, operation: Operation) -> Option<Fault> {
         let fits =

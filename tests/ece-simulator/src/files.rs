@@ -1,9 +1,11 @@
 //! Files in both directions: the agent's download of a customer's file, and agents' files served.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use sha2::Digest as _;
 
 use crate::ledger::{Fetched, What};
@@ -12,10 +14,44 @@ use crate::router::Call;
 use crate::shared::Shared;
 use crate::variants::Refusal;
 
+/// What agents' downloads may take together; the oldest goes first.
+const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What agents downloaded, by the number of its arrival.
+#[derive(Default)]
+pub(crate) struct KeptFiles {
+    files: VecDeque<(u64, Bytes)>,
+    bytes: usize,
+}
+
+impl KeptFiles {
+    fn keep(&mut self, arrival: u64, file: Bytes) {
+        self.bytes += file.len();
+        self.files.push_back((arrival, file));
+        while self.bytes > KEPT_BYTES_MAX
+            && let Some((_, dropped)) = self.files.pop_front()
+        {
+            self.bytes -= dropped.len();
+        }
+    }
+
+    /// The bytes, unless newer files took their room.
+    pub(crate) fn get(&self, arrival: u64) -> Option<Bytes> {
+        let mut files = self.files.iter();
+        let found = files.find(|(number, _)| *number == arrival);
+        found.map(|(_, file)| file.clone())
+    }
+}
+
 /// Downloads what an agent accepted and notes what it was.
 pub(crate) async fn fetch(shared: &Arc<Shared>, place: usize, seen: usize, url: &str) {
-    let fetched = download(shared, url).await;
+    let downloaded = download(shared, url).await;
     shared.with_desk(|desk| {
+        let arrival = desk.ledger.conversations[place].seen[seen].arrival;
+        let fetched = downloaded.map(|(fetched, bytes)| {
+            desk.kept.keep(arrival, bytes);
+            fetched
+        });
         let seen = desk.ledger.record(place).seen.get_mut(seen);
         if let Some(What::File(file)) = seen.map(|seen| &mut seen.what) {
             file.fetched = Some(fetched);
@@ -23,7 +59,7 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, place: usize, seen: usize, url: 
     });
 }
 
-async fn download(shared: &Shared, url: &str) -> Result<Fetched, String> {
+async fn download(shared: &Shared, url: &str) -> Result<(Fetched, Bytes), String> {
     let answer = shared
         .client
         .get(url)
@@ -43,11 +79,12 @@ async fn download(shared: &Shared, url: &str) -> Result<Fetched, String> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Ok(Fetched {
+    let fetched = Fetched {
         sha256,
         size: bytes.len() as u64,
         content_type,
-    })
+    };
+    Ok((fetched, bytes))
 }
 
 /// `GET …/messaging/attachment/{id}`: the address in an agent's offer (INFERRED, ours).

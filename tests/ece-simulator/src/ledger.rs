@@ -75,6 +75,10 @@ pub struct ConversationRecord {
     pub started_at_ms: u64,
     /// Who has it.
     pub phase: Phase,
+    /// The colleague that a queued conversation was handed to.
+    pub reserved_for: Option<String>,
+    /// Whether the client is told when an agent types.
+    pub typing_reported: bool,
     /// What the agent's desktop shows, in the order it arrived.
     pub seen: Vec<Seen>,
     /// What was called back, in order.
@@ -134,7 +138,19 @@ impl Seen {
         }
     }
 
-    fn file(&self) -> Option<&CustomerFile> {
+    pub(crate) fn file_mut(&mut self) -> Option<&mut CustomerFile> {
+        match &mut self.what {
+            What::File(file) => Some(file),
+            What::Text { .. }
+            | What::TypingStarted
+            | What::TypingStopped
+            | What::FileAccepted { .. }
+            | What::FileRejected { .. }
+            | What::Note { .. } => None,
+        }
+    }
+
+    pub(crate) fn file(&self) -> Option<&CustomerFile> {
         match &self.what {
             What::File(file) => Some(file),
             What::Text { .. }
@@ -232,6 +248,51 @@ pub struct Sent {
     pub content: Option<String>,
     /// The webhook answered 2xx.
     pub delivered: bool,
+    /// What it means, however `kind` spells it.
+    pub told: Told,
+    /// Name of the agent who had the conversation.
+    pub by: Option<String>,
+    /// Milliseconds since 1970.
+    pub at_ms: u64,
+    /// Its place in the transcript: how many things the agent's desktop had shown before it.
+    pub after: usize,
+}
+
+/// What the client was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Told {
+    /// An agent has the conversation.
+    Assigned,
+    /// The agent wrote.
+    Text,
+    /// The agent wrote HTML.
+    Html,
+    /// The agent is typing.
+    TypingStarted,
+    /// No longer.
+    TypingStopped,
+    /// It went to a colleague, a queue or a department.
+    Transferred,
+    /// A page to look at.
+    Page,
+    /// A file the agent sends.
+    File {
+        /// Behind its URL.
+        id: String,
+        /// File name.
+        name: String,
+        /// Media type.
+        content_type: String,
+        /// Bytes.
+        size: usize,
+    },
+    /// The agent took the customer's file.
+    FileAccepted,
+    /// The agent refused it.
+    FileRejected,
+    /// The conversation is over.
+    Ended,
 }
 
 /// One POST to the webhook.

@@ -49,6 +49,8 @@ pub mod variants;
 
 pub mod control;
 
+mod page;
+
 mod clock;
 
 mod ids;

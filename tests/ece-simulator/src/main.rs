@@ -2,28 +2,33 @@
 
 use std::error::Error;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ece_simulator::{EceConfig, EceSimulator};
+use ece_simulator::{AgentConfig, EceConfig, EceSimulator, PickUp};
+
+/// Where the program listens without a file and without --listen.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9100);
 
 /// A stand-in for Cisco Enterprise Chat and Email (ECE): its messaging and status APIs, with agents
-/// who follow a script or are driven over HTTP under /_sim/.
+/// who follow a script, sit at the page it serves, or are driven over HTTP under /_sim/.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLE)]
 struct Arguments {
-    /// Where to listen; port 0 takes a free one
+    /// Where to listen; port 0 takes a free one. Without it and without a file 127.0.0.1:9100
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Agents, entry points and everything else, as TOML; without it an agent who echoes
+    /// Agents, entry points and everything else, as TOML; without it ann and bob for the page, and
+    /// an agent who echoes
     #[arg(long)]
     config: Option<PathBuf>,
     /// The webhook: where events are posted
     #[arg(long)]
     callback: Option<String>,
-    /// A second address that stays in reach while ECE is "down"
+    /// The agents' page and /_sim/ on an address that stays in reach while ECE is "down"; without
+    /// it the port after that of --listen, or a free one
     #[arg(long)]
     control: Option<SocketAddr>,
 }
@@ -74,15 +79,67 @@ async fn run() -> Result<(), Box<dyn Error>> {
                 .map_err(|error| format!("read {}: {error}", path.display()))?;
             EceConfig::from_toml(&text)?
         }
-        None => EceConfig::with_echo_agent(),
+        None => without_a_file(),
     };
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.callback.url = arguments.callback.or(config.callback.url);
-    config.control_listen = arguments.control.or(config.control_listen);
+    let control = arguments.control.or(config.control_listen);
+    config.control_listen = Some(control.unwrap_or_else(|| beside(config.listen)));
     let ece = EceSimulator::start(config).await?;
+    // Whoever reads the announcement may stop us at once.
+    let told_to_stop = stop_signals()?;
     announce(&ece)?;
-    tokio::signal::ctrl_c().await?;
+    told_to_stop.await;
+    ece.stop().await;
     Ok(())
+}
+
+/// Two agents for whoever opens the page, and one who answers until somebody does.
+fn without_a_file() -> EceConfig {
+    let config = EceConfig::with_echo_agent();
+    let person = |name: &str, screen_name: &str| AgentConfig {
+        screen_name: Some(screen_name.to_owned()),
+        signed_in: false,
+        pick_up: PickUp::Manual,
+        ..AgentConfig::new(name, &[1001, 1002])
+    };
+    let mut agents = vec![person("ann", "Ann Lee"), person("bob", "Bob Fox")];
+    agents.extend(config.agents);
+    EceConfig {
+        listen: LISTEN,
+        agents,
+        ..config
+    }
+}
+
+/// The next port on this machine only; a free one when the first is left to chance.
+fn beside(listen: SocketAddr) -> SocketAddr {
+    let port = match listen.port() {
+        0 => 0,
+        port => port.checked_add(1).unwrap_or(0),
+    };
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Ctrl-C, or what service managers send; listened for from now on.
+fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without a handler the system ends the program itself.
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 fn announce(ece: &EceSimulator) -> std::io::Result<()> {
@@ -113,6 +170,7 @@ fn announce(ece: &EceSimulator) -> std::io::Result<()> {
             .as_deref()
             .unwrap_or("nowhere yet: give --callback")
     )?;
+    writeln!(out, "agents' page   {}", ece.page_url())?;
     writeln!(
         out,
         "drive it at    {}/_sim/state",

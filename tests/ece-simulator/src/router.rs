@@ -14,8 +14,8 @@ use crate::answer::{self, Wants};
 use crate::connection::{Connection, Outage};
 use crate::faults::{Fault, Operation};
 use crate::shared::Shared;
-use crate::variants::Refusal;
-use crate::{control, files, login, messaging, start, status};
+use crate::variants::{Refusal, Variants};
+use crate::{control, files, login, messaging, page, start, status};
 
 /// Bodies above this are answered 413.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -85,9 +85,10 @@ impl Route {
 
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
-        .merge(control::routes())
         .fallback(serve)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .merge(control::routes())
+        .merge(page::routes())
         .layer(middleware::from_fn_with_state(
             Arc::clone(shared),
             suffer_outage,
@@ -104,11 +105,16 @@ async fn suffer_outage(
 ) -> Response {
     let outage = *shared.outage.borrow();
     match outage {
-        _ if request.uri().path().starts_with("/_sim/") => next.run(request).await,
+        _ if is_ours(request.uri().path()) => next.run(request).await,
         Outage::None => next.run(request).await,
         Outage::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Outage::Closes | Outage::Refuses => cut(&connection),
     }
+}
+
+/// What a real ECE has not.
+fn is_ours(path: &str) -> bool {
+    path == "/" || path.starts_with("/_sim/")
 }
 
 fn cut(connection: &Connection) -> Response {
@@ -133,7 +139,8 @@ async fn serve(
         headers,
         body,
     };
-    let route = match route(&call.shared.config.context_root, &method, uri.path()) {
+    let route = route(&call.shared.config.context_root, &method, uri.path());
+    let route = match route.and_then(|route| spelt_right(&call, uri.path(), route)) {
         Ok(route) => route,
         Err(refusal) => return refused(&call, &refusal),
     };
@@ -186,7 +193,7 @@ fn refused(call: &Call, refusal: &Refusal) -> Response {
 }
 
 fn route(root: &str, method: &Method, path: &str) -> Result<Route, Refusal> {
-    let not_found = || Refusal::new(404, "404-100", format!("There is nothing at {path}."));
+    let not_found = || not_found(path);
     let rest = path
         .get(..root.len())
         .filter(|start| start.eq_ignore_ascii_case(root))
@@ -228,6 +235,42 @@ fn route(root: &str, method: &Method, path: &str) -> Result<Route, Refusal> {
             format!("{method} is not allowed at {path}."),
         )),
     }
+}
+
+/// The variants may be stricter than [`route`].
+fn spelt_right(call: &Call, path: &str, route: Route) -> Result<Route, Refusal> {
+    let known = call
+        .shared
+        .look(|desk| is_spelt_right(&desk.variants, path, &route));
+    match known {
+        true => Ok(route),
+        false => Err(not_found(path)),
+    }
+}
+
+fn is_spelt_right(variants: &Variants, path: &str, route: &Route) -> bool {
+    let mut segments = path.split('/');
+    match route {
+        Route::Status(question, _) => {
+            !variants.status_paths_exact || segments.any(|segment| segment == question.spelling())
+        }
+        // The login has a version of its own, and files' addresses are given out, not guessed.
+        Route::Login | Route::Logout | Route::AgentFile(_) => true,
+        Route::SessionStatus(_) | Route::SessionStatistics => true,
+        Route::Token
+        | Route::Revoke
+        | Route::Configuration
+        | Route::Start
+        | Route::Send
+        | Route::End(_) => variants
+            .api_version
+            .as_ref()
+            .is_none_or(|only| segments.any(|segment| segment.eq_ignore_ascii_case(only))),
+    }
+}
+
+fn not_found(path: &str) -> Refusal {
+    Refusal::new(404, "404-100", format!("There is nothing at {path}."))
 }
 
 /// The methods allowed, and the call.

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) outage: watch::Sender<Outage>,
     pub(crate) webhook: watch::Sender<Webhook>,
     pub(crate) callbacks: Callbacks,
+    /// Streams end and listeners close.
+    pub(crate) stopping: watch::Sender<bool>,
     changed: watch::Sender<u64>,
     desk: Mutex<Desk>,
     sessions: Mutex<Sessions>,
@@ -41,6 +43,7 @@ impl Shared {
                 deactivated: false,
             }),
             callbacks: Callbacks::new(config.callback.lanes),
+            stopping: watch::Sender::new(false),
             changed: watch::Sender::new(0),
             desk: Mutex::new(Desk::new(&config, file_base)),
             sessions: Mutex::default(),

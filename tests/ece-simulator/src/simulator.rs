@@ -16,6 +16,7 @@ use crate::connection::{BreakableListener, Connection, Outage};
 use crate::desk::acts::ActError;
 use crate::faults::{Fault, Operation, Times};
 use crate::ledger::Ledger;
+use crate::page;
 use crate::router;
 use crate::script::Act;
 use crate::shared::Shared;
@@ -64,7 +65,6 @@ pub struct DeadlinePassed {
 pub struct EceSimulator {
     shared: Arc<Shared>,
     control_url: Option<String>,
-    stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -88,13 +88,12 @@ impl EceSimulator {
             base_url,
             client().map_err(StartError::Client)?,
         ));
-        let (stop, stopped) = watch::channel(false);
         let listener = BreakableListener::new(tcp, shared.outage.subscribe())
             .map_err(listen_error(shared.config.listen))?;
         let mut tasks = vec![tokio::spawn(serve(
             router::router(&shared),
             listener,
-            stopped.clone(),
+            shared.stopping.subscribe(),
         ))];
         let mut control_url = None;
         if let Some(tcp) = control {
@@ -105,6 +104,7 @@ impl EceSimulator {
                 .map_err(listen_error(address))?;
             control_url = Some(format!("http://{control_address}"));
             let router = router::router(&shared);
+            let stopped = shared.stopping.subscribe();
             tasks.push(tokio::spawn(async move {
                 serve(router, listener, stopped).await;
                 drop(always_up);
@@ -116,7 +116,6 @@ impl EceSimulator {
         Ok(Self {
             shared,
             control_url,
-            stop,
             tasks,
         })
     }
@@ -134,6 +133,13 @@ impl EceSimulator {
         &self.shared.base_url
     }
 
+    /// The agents' page, on the address that stays in reach if there is one. `?agent=NAME` picks an
+    /// agent, `&frame` leaves out the head of the page.
+    pub fn page_url(&self) -> String {
+        let origin = self.control_url.as_deref().unwrap_or(self.origin());
+        format!("{origin}{}", page::PATH)
+    }
+
     /// The origin of `control_listen`, if there is one.
     pub fn control_url(&self) -> Option<&str> {
         self.control_url.as_deref()
@@ -146,7 +152,7 @@ impl EceSimulator {
 
     /// Stops and waits until the port is free.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.shared.stopping.send_replace(true);
         for task in self.tasks.drain(..) {
             task.abort();
             let _ = task.await;
@@ -312,7 +318,7 @@ impl EceSimulator {
 
 impl Drop for EceSimulator {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.shared.stopping.send_replace(true);
         self.set_outage(Outage::Closes);
         for task in &self.tasks {
             task.abort();

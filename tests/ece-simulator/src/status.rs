@@ -25,6 +25,17 @@ pub(crate) enum Question {
 }
 
 impl Question {
+    /// The word in the path as the reference spells it.
+    pub(crate) fn spelling(self) -> &'static str {
+        match self {
+            Self::AgentAvailability => "agentAvailability",
+            Self::Capacity => "capacity",
+            Self::LiveSessionStatus => "liveSessionStatus",
+            Self::CheckEligibility => "checkEligibility",
+            Self::ChatAllowed => "chatAllowed",
+        }
+    }
+
     /// By its word in the path, lower case.
     pub(crate) fn named(word: &str) -> Option<Self> {
         Some(match word {

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Told;
+
 /// An error answer: `{"code": "409-100", "developerMessage": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,6 +117,25 @@ impl Default for TypeNames {
     }
 }
 
+impl TypeNames {
+    /// The word for what the client is told; texts have media types instead (SEEN).
+    pub(crate) fn word(&self, told: &Told) -> &str {
+        match told {
+            Told::Assigned => &self.assigned,
+            Told::Text => "text/plain",
+            Told::Html => "text/html",
+            Told::TypingStarted => &self.start_typing,
+            Told::TypingStopped => &self.end_typing,
+            Told::Transferred => &self.transfer,
+            Told::Page => &self.page_push,
+            Told::File { .. } => &self.upload_attachment,
+            Told::FileAccepted => &self.accept_attachment,
+            Told::FileRejected => &self.reject_attachment,
+            Told::Ended => &self.complete,
+        }
+    }
+}
+
 /// `content` of each callback (unknown 2): `{0}` is the agent, queue or department, `{1}` the
 /// file. Localise them or leave them blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +212,10 @@ pub struct Variants {
     pub user_sessions_message: bool,
     /// Values of `searchContactOnAttribute` taken; any `x.y` when absent (unknown 11).
     pub search_attributes: Option<Vec<String>>,
+    /// The only version of the messaging paths, such as `v19`; any when absent (unknown 12).
+    pub api_version: Option<String>,
+    /// Status calls are known in the reference's spelling only, not in any case (unknown 13).
+    pub status_paths_exact: bool,
     /// No limit when absent.
     pub text_limit: Option<TextLimit>,
     /// The member of error bodies that holds the text: `developerMessage` or `message`.
@@ -238,6 +263,8 @@ impl Default for Variants {
             ),
             user_sessions_message: true,
             search_attributes: None,
+            api_version: None,
+            status_paths_exact: false,
             text_limit: None,
             error_member: "developerMessage".to_owned(),
             typing: Typing::WhenAsked,

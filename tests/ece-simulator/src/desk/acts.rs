@@ -2,13 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::ids::guid;
-use crate::ledger::{CustomerFile, FileState, What};
+use crate::ledger::{FileState, Told};
 use crate::script::Act;
 use crate::variants::SenderUser;
-use crate::wire::{CallbackMessage, Sender};
+use crate::wire::Sender;
 
 use super::{AgentFile, Desk, Effect};
 
@@ -106,7 +107,8 @@ impl Desk {
                 content_type,
                 base64,
             } => {
-                return self.send_file(place, agent, name, content_type, base64);
+                let bytes = STANDARD.decode(base64).map_err(|_| ActError::NoBase64)?;
+                self.send_file(place, agent, name, content_type, bytes.into());
             }
             Act::Complete => self.complete(place, agent),
             // Handled by the caller: they need no agent.
@@ -142,33 +144,26 @@ impl Desk {
     }
 
     fn say(&mut self, place: usize, agent: usize, text: &str, html: bool) {
-        let kind = if html { "text/html" } else { "text/plain" };
+        let told = if html { Told::Html } else { Told::Text };
         let sender = self.sender(agent);
-        self.call_back(place, kind.to_owned(), Some(text.to_owned()), sender);
+        self.call_back(place, told, Some(text.to_owned()), sender);
     }
 
     fn type_to(&mut self, place: usize, agent: usize, typing: bool) {
-        if !self.conversations[place].typing_wanted {
+        if !self.ledger.conversations[place].typing_reported {
             return;
         }
-        let names = &self.variants.type_names;
-        let kind = if typing {
-            names.start_typing.clone()
-        } else {
-            names.end_typing.clone()
+        let told = match typing {
+            true => Told::TypingStarted,
+            false => Told::TypingStopped,
         };
         let sender = self.sender(agent);
-        self.call_back(place, kind, None, sender);
+        self.call_back(place, told, None, sender);
     }
 
     fn push_page(&mut self, place: usize, agent: usize, url: &str) {
         let sender = self.sender(agent);
-        self.call_back(
-            place,
-            self.variants.type_names.page_push.clone(),
-            Some(url.to_owned()),
-            sender,
-        );
+        self.call_back(place, Told::Page, Some(url.to_owned()), sender);
     }
 
     fn transfer_to_agent(&mut self, place: usize, name: &str) -> Result<(), ActError> {
@@ -183,6 +178,7 @@ impl Desk {
         self.tell_transfer(place, text, "agent");
         self.leave_agent(place);
         self.conversations[place].reserved_for = Some(to);
+        self.ledger.record(place).reserved_for = Some(self.agents[to].name.clone());
         self.enqueue(place);
         self.assign_waiting();
         Ok(())
@@ -214,11 +210,23 @@ impl Desk {
     }
 
     fn tell_transfer(&mut self, place: usize, text: String, kind: &str) {
-        let word = self.variants.type_names.transfer.clone();
-        let id = &self.ledger.conversations[place].id;
-        let mut message = CallbackMessage::new(id, word, Some(text), Sender::system());
+        let told = Told::Transferred;
+        let mut message = self.message(place, &told, Some(text), Sender::system());
         message.transfer_type = self.variants.transfer_type_member.then(|| kind.to_owned());
-        self.emit(place, message);
+        self.emit(place, told, message);
+    }
+
+    /// Takes or refuses the file that arrived as this one.
+    pub(crate) fn answer_file_at(
+        &mut self,
+        id: &str,
+        arrival: u64,
+        takes: bool,
+    ) -> Result<(), ActError> {
+        let (place, agent) = self.held(id)?;
+        let record = &self.ledger.conversations[place];
+        let seen = record.seen.iter().position(|seen| seen.arrival == arrival);
+        self.decide_file(place, agent, seen.ok_or(ActError::NoSuchFile)?, takes)
     }
 
     fn answer_file(
@@ -228,22 +236,35 @@ impl Desk {
         name: Option<&str>,
         takes: bool,
     ) -> Result<(), ActError> {
-        let (seen, file) = self.offered(place, name).ok_or(ActError::NoSuchFile)?;
-        file.state = if takes {
-            FileState::Accepted
-        } else {
-            FileState::Rejected
+        let seen = self.offered(place, name).ok_or(ActError::NoSuchFile)?;
+        self.decide_file(place, agent, seen, takes)
+    }
+
+    fn decide_file(
+        &mut self,
+        place: usize,
+        agent: usize,
+        seen: usize,
+        takes: bool,
+    ) -> Result<(), ActError> {
+        let file = self.ledger.record(place).seen[seen].file_mut();
+        let file = file
+            .filter(|file| file.state == FileState::Offered)
+            .ok_or(ActError::NoSuchFile)?;
+        file.state = match takes {
+            true => FileState::Accepted,
+            false => FileState::Rejected,
         };
         let (name, url) = (file.name.clone(), file.url.clone());
-        let (names, texts) = (&self.variants.type_names, &self.variants.texts);
-        let (kind, text) = match takes {
-            true => (names.accept_attachment.clone(), &texts.accepted),
-            false => (names.reject_attachment.clone(), &texts.rejected),
+        let texts = &self.variants.texts;
+        let (told, text) = match takes {
+            true => (Told::FileAccepted, &texts.accepted),
+            false => (Told::FileRejected, &texts.rejected),
         };
         let text = text
             .replace("{0}", &self.agents[agent].screen_name)
             .replace("{1}", &name);
-        self.call_back(place, kind, Some(text), Sender::system());
+        self.call_back(place, told, Some(text), Sender::system());
         if takes {
             self.outbox.push(Effect::Fetch { place, seen, url });
         }
@@ -251,20 +272,15 @@ impl Desk {
     }
 
     /// The newest file still offered, of that name if one is given.
-    fn offered(&mut self, place: usize, name: Option<&str>) -> Option<(usize, &mut CustomerFile)> {
-        let seen = self.ledger.record(place).seen.iter_mut().enumerate().rev();
-        let mut files = seen.filter_map(|(index, seen)| match &mut seen.what {
-            What::File(file) => Some((index, file)),
-            What::Text { .. }
-            | What::TypingStarted
-            | What::TypingStopped
-            | What::FileAccepted { .. }
-            | What::FileRejected { .. }
-            | What::Note { .. } => None,
-        });
-        files.find(|(_, file)| {
-            file.state == FileState::Offered && name.is_none_or(|name| name == file.name)
-        })
+    fn offered(&self, place: usize, name: Option<&str>) -> Option<usize> {
+        self.ledger.conversations[place]
+            .seen
+            .iter()
+            .rposition(|seen| {
+                seen.file().is_some_and(|file| {
+                    file.state == FileState::Offered && name.is_none_or(|name| name == file.name)
+                })
+            })
     }
 
     fn send_file(
@@ -273,17 +289,20 @@ impl Desk {
         agent: usize,
         name: &str,
         content_type: &str,
-        base64: &str,
-    ) -> Result<(), ActError> {
-        let bytes = STANDARD.decode(base64).map_err(|_| ActError::NoBase64)?;
+        bytes: Bytes,
+    ) {
         let id = guid();
+        let told = Told::File {
+            id: id.clone(),
+            name: name.to_owned(),
+            content_type: content_type.to_owned(),
+            size: bytes.len(),
+        };
         let mut file =
             json!({"fileName": name, "contentType": content_type, "size": bytes.len().to_string()});
         file[self.variants.file_url_member.as_str()] = json!(format!("{}/{id}", self.file_base));
-        let word = self.variants.type_names.upload_attachment.clone();
         let sender = self.sender(agent);
-        let mut message =
-            CallbackMessage::new(&self.ledger.conversations[place].id, word, None, sender);
+        let mut message = self.message(place, &told, None, sender);
         message.attach(&file);
         self.offers += 1;
         let file = AgentFile {
@@ -291,12 +310,37 @@ impl Desk {
             number: self.offers,
             name: name.to_owned(),
             content_type: content_type.to_owned(),
-            bytes: bytes.into(),
+            bytes,
             accepted: false,
         };
         self.files.insert(id, file);
-        self.emit(place, message);
+        self.emit(place, told, message);
+    }
+
+    /// Sends a file without base64 around it.
+    pub(crate) fn send_bytes(
+        &mut self,
+        id: &str,
+        name: &str,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<(), ActError> {
+        let (place, agent) = self.held(id)?;
+        self.send_file(place, agent, name, content_type, bytes);
         Ok(())
+    }
+
+    /// A conversation that an agent has.
+    fn held(&self, id: &str) -> Result<(usize, usize), ActError> {
+        let place = self
+            .ledger
+            .place(id)
+            .ok_or_else(|| ActError::UnknownConversation(id.to_owned()))?;
+        if self.ledger.conversations[place].is_finished() {
+            return Err(ActError::Finished);
+        }
+        let agent = self.conversations[place].agent;
+        Ok((place, agent.ok_or(ActError::NotPickedUp)?))
     }
 
     fn complete(&mut self, place: usize, agent: usize) {

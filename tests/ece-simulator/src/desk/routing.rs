@@ -1,8 +1,8 @@
 //! Who gets which conversation: queues, capacity, skills, and what the status calls report of it.
 
 use crate::clock::{iso8601, now_ms};
-use crate::config::PickUp;
-use crate::ledger::Phase;
+use crate::config::{AgentConfig, PickUp};
+use crate::ledger::{Phase, Told};
 use crate::script::On;
 use crate::wire::Sender;
 
@@ -119,6 +119,12 @@ impl Desk {
         true
     }
 
+    /// A new agent signs in, without a script.
+    pub(crate) fn add_agent(&mut self, config: &AgentConfig) {
+        self.agents.push(Agent::new(config));
+        self.assign_waiting();
+    }
+
     pub(super) fn enqueue(&mut self, place: usize) {
         let entry_point = self.ledger.conversations[place].entry_point;
         self.ledger.record(place).phase = Phase::Queued;
@@ -183,18 +189,15 @@ impl Desk {
         conversation.agent = Some(agent);
         conversation.reserved_for = None;
         let missed = std::mem::take(&mut conversation.missed);
-        self.ledger.record(place).phase = Phase::WithAgent(self.agents[agent].name.clone());
+        let record = self.ledger.record(place);
+        record.phase = Phase::WithAgent(self.agents[agent].name.clone());
+        record.reserved_for = None;
         let text = self
             .variants
             .texts
             .assigned
             .replace("{0}", &self.agents[agent].screen_name);
-        self.call_back(
-            place,
-            self.variants.type_names.assigned.clone(),
-            Some(text),
-            Sender::system(),
-        );
+        self.call_back(place, Told::Assigned, Some(text), Sender::system());
         self.trigger(place, Trigger::new(On::Assigned, String::new()));
         for trigger in missed {
             self.trigger(place, trigger);

@@ -20,3 +20,5 @@ mod callbacks;
 mod agents;
 
 mod driving;
+
+mod page;
