@@ -230,19 +230,25 @@ fn answered(answer: &ScriptedAnswer) -> Result<FetchResponse, FetchError> {
             status,
             headers,
             json,
+            hex,
             text,
         } => {
             let mut headers: Vec<_> = headers.clone().into_iter().collect();
             if json.is_some() {
                 headers.push(("content-type".to_owned(), "application/json".to_owned()));
             }
-            let body = json
-                .as_ref()
-                .map_or_else(|| text.clone(), ToString::to_string);
+            let bytes = match (json, hex) {
+                (Some(json), _) => json.to_string().into_bytes(),
+                (None, Some(hex)) => crate::signing::from_hex(hex).expect("hex digits"),
+                (None, None) => text.clone().into_bytes(),
+            };
             Ok(FetchResponse {
                 status: *status,
                 headers,
-                body: ResponseBody::Text(body),
+                body: match String::from_utf8(bytes) {
+                    Ok(text) => ResponseBody::Text(text),
+                    Err(error) => ResponseBody::Bytes(error.into_bytes()),
+                },
             })
         }
         ScriptedAnswer::None { error } => Err(match format!("{error:?}").as_str() {

@@ -199,9 +199,12 @@ pub enum ScriptedAnswer {
         /// By name.
         #[serde(default)]
         headers: BTreeMap<String, String>,
-        /// The body as JSON; else `text`.
+        /// The body as JSON; else `hex`, else `text`.
         #[serde(default)]
         json: Option<serde_json::Value>,
+        /// The body as hex digits, where it is no text.
+        #[serde(default)]
+        hex: Option<String>,
         /// The body.
         #[serde(default)]
         text: String,

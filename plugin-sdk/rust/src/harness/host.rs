@@ -253,6 +253,16 @@ impl Host for TestHost {
     }
 }
 
+/// As the real host gives it: text if it is UTF-8.
+fn payload(hex: &str) -> Result<Payload, FetchError> {
+    let bytes = crate::bytes::from_hex(hex)
+        .ok_or_else(|| FetchError::Denied(format!("the fixture's answer is no hex: {hex}")))?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => Payload::Text(text),
+        Err(error) => Payload::Bytes(error.into_bytes()),
+    })
+}
+
 fn answered(answer: ScriptedAnswer, safe: bool) -> Result<Response, FetchError> {
     let why = || "so the fixture says".to_owned();
     match answer {
@@ -260,13 +270,18 @@ fn answered(answer: ScriptedAnswer, safe: bool) -> Result<Response, FetchError> 
             status,
             headers: written,
             json,
+            hex,
             text,
         } => {
             let mut headers = headers(&written);
             if json.is_some() {
                 headers.push(Header::new("content-type", "application/json"));
             }
-            let body = Payload::Text(json.map_or(text, |json| json.to_string()));
+            let body = match (json, hex) {
+                (Some(json), _) => Payload::Text(json.to_string()),
+                (None, Some(hex)) => payload(&hex)?,
+                (None, None) => Payload::Text(text),
+            };
             Ok(Response {
                 status,
                 headers,
