@@ -233,12 +233,15 @@ export class Chat {
 
   private logged(frame: Logged): Effect[] {
     this.counted += 1;
+    const late = frame.at < this.kept.at;
     this.kept.seq = Math.max(this.kept.seq, this.counted);
     this.kept.at = Math.max(this.kept.at, frame.at);
     const effects: Effect[] = [{ do: "timer", name: "ack", ms: ACK_MS }];
     if (this.kept.entries.some((entry) => entry.id === frame.id)) return [...effects, { do: "save" }];
     const entry = entryOf(frame);
-    this.add(entry);
+    // A log that is read from its beginning again brings older frames than those that are here.
+    const before = late ? this.kept.entries.findIndex((other) => other.at > frame.at) : -1;
+    this.kept.entries = bounded(before < 0 ? [...this.kept.entries, entry] : this.kept.entries.toSpliced(before, 0, entry));
     this.typing = undefined;
     return [...effects, { do: "save" }, { do: "announce", entry }, { do: "show" }];
   }

@@ -21,7 +21,7 @@ export class Composer {
 
   constructor(composing: Composing) {
     this.composing = composing;
-    this.input = h("textarea", { class: "input", part: "input", rows: "1", "data-testid": "input", enterkeyhint: "send", dir: "auto", autocomplete: "off", "aria-describedby": "problem" });
+    this.input = h("textarea", { class: "input", part: "input", rows: "1", "data-testid": "input", enterkeyhint: "send", autocomplete: "off", "aria-describedby": "problem" });
     this.sendButton.type = "submit";
     const row = h("div", { class: "row", part: "row" }, this.attachButton, this.picker, this.input, this.sendButton);
     this.element = h("form", { class: "composer", part: "composer", "data-testid": "composer" }, row, this.problem);
@@ -89,6 +89,8 @@ export class Composer {
   /** Browsers without `field-sizing` need the height by hand. */
   private changed(): void {
     set(this.sendButton, { "aria-disabled": String(this.input.value.trim() === "") });
+    // An empty field has no direction of its own: its placeholder would stand on the wrong side.
+    set(this.input, { dir: this.input.value === "" ? undefined : "auto" });
     if (CSS.supports("field-sizing", "content")) return;
     this.input.style.blockSize = "auto";
     this.input.style.blockSize = `${this.input.scrollHeight}px`;

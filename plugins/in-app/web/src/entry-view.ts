@@ -117,7 +117,7 @@ function uploadCard(entry: Upload, context: Context): HTMLElement[] {
 function theirs(entry: Theirs, place: Place, context: Context): HTMLElement {
   const element = frame(entry, entry.from.role, place);
   const author = authorOf(entry, context.strings);
-  if (place.first && author) element.append(h("div", { class: "author", part: "author", "data-testid": "author", dir: "auto" }, author));
+  if (place.first && author) element.append(h("div", { class: "author", part: "author", "data-testid": "author" }, h("bdi", {}, author)));
   if (place.last) element.append(avatar(entry, author));
   const bubble = h("div", { class: "bubble", part: "bubble" });
   if (!place.first && author) bubble.append(h("span", { class: "unseen" }, `${author}: `));
@@ -162,7 +162,7 @@ function card(file: { name: string; mime: string; size: number }, context: Conte
     h(
       "span",
       { class: "about" },
-      h("span", { class: "name", "data-testid": "file-name" }, file.name),
+      h("bdi", { class: "name", "data-testid": "file-name" }, file.name),
       h("span", { class: "size" }, sizeText(file.size, context.language)),
     ),
   );

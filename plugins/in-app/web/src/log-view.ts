@@ -123,7 +123,7 @@ function dayText(at: number, language: string): string {
 }
 
 function together(one: Entry | undefined, other: Entry | undefined): boolean {
-  if (!one || !other || dayOf(one) !== dayOf(other)) return false;
+  if (!one || !other || one.kind === "choices" || dayOf(one) !== dayOf(other)) return false;
   return author(one) === author(other) && Math.abs(other.at - one.at) < GROUP_MS;
 }
 

@@ -20,7 +20,8 @@ export class Panel {
   readonly log: LogView;
   readonly closeButton = iconButton("down", "close", "");
   private readonly endButton = iconButton("end", "end", "");
-  private readonly title = h("h2", { class: "title", part: "title", id: "title", "data-testid": "title", dir: "auto" });
+  private readonly title = h("bdi");
+  private readonly titleLine = h("h2", { class: "title", part: "title", id: "title", "data-testid": "title" }, this.title);
   private readonly status = h("p", { class: "status", part: "status", "data-testid": "status" });
   private readonly noticeText = h("span");
   private readonly notice = h("div", { class: "notice", part: "notice", "data-testid": "notice", hidden: true }, icon("warn"), this.noticeText);
@@ -40,7 +41,7 @@ export class Panel {
   constructor(acting: Acting) {
     this.composer = new Composer(acting);
     this.log = new LogView(() => acting.scrolled());
-    const names = h("div", { class: "names" }, this.title, this.status);
+    const names = h("div", { class: "names" }, this.titleLine, this.status);
     const crest = h("div", { class: "crest", part: "crest", "aria-hidden": "true" }, icon("chat"));
     const header = h("header", { class: "header", part: "header" }, crest, names, this.endButton, this.closeButton);
     const body = h("div", { class: "body", part: "body" }, this.log.element, this.typing, this.newer, this.drop);

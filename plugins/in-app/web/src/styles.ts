@@ -96,7 +96,7 @@ h2, p { margin: 0; }
 
 .entry { display: grid; grid-template-columns: 30px minmax(0, 1fr); column-gap: 8px; margin-block-start: 3px; max-inline-size: 90%; align-self: flex-start; }
 .entry.first { margin-block-start: 14px; }
-.log > :first-child { margin-block-start: 0; }
+.log > :first-child:not(.greeting) { margin-block-start: 0; }
 .avatar { grid-area: 2 / 1; align-self: end; display: grid; place-items: center; inline-size: 30px; block-size: 30px; border-radius: 50%; background: color-mix(in srgb, var(--accent) 16%, var(--surface)); color: var(--link); font-size: 12px; font-weight: 700; }
 .avatar .icon { inline-size: 17px; block-size: 17px; }
 .author { grid-area: 1 / 2; font-size: 12.5px; font-weight: 600; color: var(--muted); margin: 0 4px 3px; }
@@ -117,7 +117,7 @@ h2, p { margin: 0; }
 .card { display: flex; align-items: center; gap: 11px; min-inline-size: 0; }
 .card .sheet { display: grid; place-items: center; inline-size: 40px; block-size: 40px; border-radius: 11px; background: color-mix(in srgb, currentColor 12%, transparent); flex: none; }
 .card .about { min-inline-size: 0; display: grid; }
-.card .name { font-weight: 600; overflow-wrap: anywhere; unicode-bidi: plaintext; }
+.card .name { font-weight: 600; overflow-wrap: anywhere; }
 .card .size { font-size: 12.5px; opacity: .88; }
 progress { appearance: none; inline-size: 100%; min-inline-size: 160px; block-size: 5px; margin-block-start: 9px; border: 0; border-radius: 3px; overflow: hidden; background: rgb(255 255 255 / 35%); display: block; }
 progress::-webkit-progress-bar { background: transparent; }
@@ -146,7 +146,7 @@ progress::-moz-progress-bar { background: currentColor; }
 .dots i:nth-child(3) { animation-delay: .3s; }
 .newer { position: absolute; inset-block-end: 12px; inset-inline: 0; margin-inline: auto; inline-size: fit-content; display: flex; align-items: center; gap: 6px; min-block-size: 36px; padding: 6px 14px; border-radius: 18px; background: var(--accent); color: var(--on-accent); font-size: 13px; font-weight: 600; box-shadow: var(--shadow); }
 .newer .icon { inline-size: 16px; block-size: 16px; }
-.drop { position: absolute; inset: 10px; display: grid; place-items: center; padding: 20px; text-align: center; border: 2px dashed var(--link); border-radius: 14px; background: color-mix(in srgb, var(--surface) 92%, transparent); color: var(--link); font-weight: 600; pointer-events: none; }
+.drop { position: absolute; inset: 10px; display: grid; place-items: center; padding: 20px; text-align: center; border: 2px dashed var(--link); border-radius: 14px; background: var(--surface); color: var(--link); font-weight: 600; pointer-events: none; }
 
 .composer { padding: 10px 12px 12px; background: var(--surface); border-block-start: 1px solid var(--line); }
 .row { display: flex; align-items: flex-end; gap: 4px; border: 1px solid var(--field); border-radius: 22px; padding: 3px; background: var(--surface); }

@@ -100,6 +100,14 @@ test("a frame that comes twice is shown once", () => {
   assert.equal(chat.kept.seq, 2);
 });
 
+test("a log that is read again from its beginning brings older frames to their place", () => {
+  const chat = online({ ...empty("secret"), at: 20, entries: [{ kind: "message", id: "d2", at: 20, from: { role: "agent" }, text: "d2" }] });
+  chat.received(message("d1", 10));
+  chat.received(message("d2", 20));
+  chat.received(message("d3", 30));
+  assert.deepEqual(ids(chat), ["d1", "d2", "d3"]);
+});
+
 test("a gap moves the count", () => {
   const chat = online();
   chat.received('{"gap":{"after":0,"next":61}}');
