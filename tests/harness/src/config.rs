@@ -64,6 +64,10 @@ id = "1001"
 name = "closed"
 id = "1002"
 
+[[integrations.acme.entry_points]]
+name = "robots"
+id = "1003"
+
 [integrations.acme.messages.default]
 chat_started = "Thank you for contacting us."
 agent_assigned = "You are now chatting with {{{{ agent.name }}}}."
@@ -101,4 +105,21 @@ journey = "support"
 "#
         )
     }
+}
+
+/// The channel of the chat that a page of this origin embeds, and its rule.
+pub(crate) fn in_app(origin: &str) -> String {
+    format!(
+        r#"
+[channels.web]
+plugin = "in-app"
+settings = {{ origins = ["{origin}"], title = "Acme support" }}
+
+[[rules]]
+name = "every chat"
+channels = ["web"]
+event = "message"
+journey = "support"
+"#
+    )
 }

@@ -72,3 +72,10 @@ pub async fn world(built: Built, folder: Option<std::path::PathBuf>) -> Result<W
     world.until_live("sms").await?;
     Ok(world)
 }
+
+/// The hash of the live version of a plugin, as the host's status tells it.
+pub(crate) fn live_hash<'a>(status: &'a serde_json::Value, name: &str) -> Option<&'a str> {
+    let plugins = status["plugins"].as_array()?;
+    let live = |one: &&serde_json::Value| one["name"] == name && one["state"] == "live";
+    plugins.iter().find(live)?["hash"].as_str()
+}

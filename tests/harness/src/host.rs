@@ -73,6 +73,18 @@ impl Host {
         }
     }
 
+    /// The same, not running.
+    pub(crate) fn not_started(&self) -> Self {
+        Self {
+            binary: self.binary.clone(),
+            config: self.config.clone(),
+            log: self.log.clone(),
+            env: self.env.clone(),
+            port: self.port,
+            child: None,
+        }
+    }
+
     /// Where its edge is.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -17,6 +17,9 @@ pub mod host;
 /// Stand-ins, host and folder together.
 pub mod world;
 
+/// What the stand-ins' ledgers say about a customer.
+mod ledgers;
+
 /// What a conversation should have carried against what the ledgers say.
 pub mod count;
 
@@ -24,6 +27,9 @@ pub use world::{World, WorldOptions};
 
 /// The demo as text.
 pub mod demo;
+
+/// The demo as a page.
+pub mod page;
 
 /// SHA-256 of a file's bytes, lower-case hex; empty if it cannot be read.
 pub fn sha256_of(path: &std::path::Path) -> String {

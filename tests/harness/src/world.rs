@@ -1,6 +1,7 @@
 //! Stand-ins, host and folder together.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,7 +13,6 @@ use sms_simulator::{SmsConfig, SmsSimulator};
 
 use crate::built::{Built, NotBuilt};
 use crate::config::ConfigText;
-use crate::count::Count;
 use crate::host::{Host, HostError, free_port};
 
 /// How long a fact may take to become true. It bounds a failing run; no test measures it.
@@ -36,6 +36,8 @@ pub struct WorldOptions {
     pub guests: Vec<String>,
     /// Where state is kept; a folder that goes away with the world if none.
     pub folder: Option<PathBuf>,
+    /// The origin of the page that embeds the chat; with one the `in-app` channel is configured, if it was built.
+    pub page_origin: Option<String>,
 }
 
 impl Default for WorldOptions {
@@ -48,6 +50,7 @@ impl Default for WorldOptions {
             more: String::new(),
             guests: Vec::new(),
             folder: None,
+            page_origin: None,
         }
     }
 }
@@ -71,6 +74,15 @@ pub fn echo() -> AgentConfig {
     }
 }
 
+/// An agent who answers the robots of the demo: `echo: TEXT`.
+pub fn robot() -> AgentConfig {
+    AgentConfig {
+        screen_name: Some("Robot".to_owned()),
+        entry_points: vec![1003],
+        ..echo()
+    }
+}
+
 /// Stand-ins, host and folder. Dropping it kills the host and removes a temporary folder.
 pub struct World {
     /// ECE.
@@ -82,6 +94,7 @@ pub struct World {
     /// What was built.
     pub built: Built,
     folder: PathBuf,
+    plugins_in_use: Vec<String>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -141,6 +154,14 @@ impl World {
         let ece = EceSimulator::start(ece_config(port, options.agents)).await?;
         let sms = SmsSimulator::start(SmsConfig::default()).await?;
         sms.set_webhook(&format!("http://127.0.0.1:{port}/channels/acme-sms"), None);
+        let mut plugins_in_use = vec!["sms".to_owned()];
+        let mut more = options.more;
+        if let Some(origin) = &options.page_origin
+            && built.plugin("in-app").is_file()
+        {
+            more.push_str(&crate::config::in_app(origin));
+            plugins_in_use.push("in-app".to_owned());
+        }
         let text = ConfigText {
             port,
             ece_base_url: ece.base_url(),
@@ -149,7 +170,7 @@ impl World {
             number: sms.config().number.clone(),
             on: options.on,
             stages: options.stages,
-            more: options.more,
+            more,
         };
         let config = folder.join("trunkline.toml");
         write(&config, text.render().as_bytes())?;
@@ -160,10 +181,13 @@ impl World {
             host,
             built,
             folder,
+            plugins_in_use,
             _temporary: temporary,
         };
         fs::create_dir_all(world.plugins()).map_err(wrong(&world.plugins()))?;
-        world.drop_in(&world.built.plugin("sms"))?;
+        for plugin in &world.plugins_in_use {
+            world.drop_in(&world.built.plugin(plugin))?;
+        }
         for guest in &options.guests {
             world.drop_in(&world.built.guest(guest))?;
         }
@@ -195,16 +219,40 @@ impl World {
         fs::rename(&half, &whole).map_err(wrong(&whole))
     }
 
-    /// The `sms` plugin with one more custom section: other bytes, hence another version of it.
+    /// The `sms` plugin as `another` gives it.
     ///
     /// # Errors
     /// The built file cannot be read.
     pub fn another_sms(&self, mark: u8) -> Result<Vec<u8>, WorldError> {
-        let file = self.built.plugin("sms");
+        self.another("sms", mark)
+    }
+
+    /// A plugin with one more custom section: other bytes, hence another version of it.
+    ///
+    /// # Errors
+    /// The built file cannot be read.
+    pub fn another(&self, plugin: &str, mark: u8) -> Result<Vec<u8>, WorldError> {
+        let file = self.built.plugin(plugin);
         let mut bytes = fs::read(&file).map_err(wrong(&file))?;
         // A custom section: id 0, size, name length, name, content.
         bytes.extend([0, 6, 4, b'm', b'a', b'r', b'k', mark]);
         Ok(bytes)
+    }
+
+    /// The plugins that the configuration uses.
+    pub fn plugins_in_use(&self) -> Vec<String> {
+        self.plugins_in_use.clone()
+    }
+
+    /// Whether the chat in the browser has a channel.
+    pub fn serves_in_app(&self) -> bool {
+        self.plugins_in_use.iter().any(|plugin| plugin == "in-app")
+    }
+
+    /// The host, for somebody who starts and kills it apart; what is left knows only where it is.
+    pub fn take_host(&mut self) -> Host {
+        let left = self.host.not_started();
+        std::mem::replace(&mut self.host, left)
     }
 
     /// The watched folder.
@@ -272,79 +320,6 @@ impl World {
         }
         answer.json().await.ok()
     }
-
-    /// What customers said against what agents saw, over all of a customer's conversations in ECE.
-    pub fn to_agents(&self, customer: &str, said: &[String]) -> Count {
-        let seen = self.in_ece(customer, |record| {
-            record.texts().into_iter().map(str::to_owned).collect()
-        });
-        Count::of(said, &seen)
-    }
-
-    /// What agents said to a customer against what the customer got. `marked` picks the lines.
-    pub fn to_customer(&self, customer: &str, marked: impl Fn(&str) -> bool) -> Count {
-        let said = self.in_ece(customer, |record| {
-            let texts = record.sent.iter().filter(|sent| sent.kind == "text/plain");
-            texts.filter_map(|sent| sent.content.clone()).collect()
-        });
-        let said: Vec<String> = said.into_iter().filter(|text| marked(text)).collect();
-        let seen: Vec<String> = self.sms.with_ledger(|ledger| {
-            ledger
-                .bodies_to(customer)
-                .into_iter()
-                .map(str::to_owned)
-                .collect()
-        });
-        Count::of(&said, &seen)
-    }
-
-    /// Something of each of a customer's conversations in ECE, in the order they were started.
-    fn in_ece(
-        &self,
-        customer: &str,
-        of: impl Fn(&ece_simulator::ConversationRecord) -> Vec<String>,
-    ) -> Vec<String> {
-        let number = customer.trim_start_matches('+');
-        self.ece.with_ledger(|ledger| {
-            let records = ledger.conversations.iter();
-            let theirs = records.filter(|record| record.customer.to_string().contains(number));
-            theirs.flat_map(|record| of(record)).collect()
-        })
-    }
-
-    /// Waits until this customer got a message that satisfies `wanted`.
-    ///
-    /// # Errors
-    /// None came within [`PATIENCE`].
-    pub async fn customer_gets(
-        &self,
-        customer: &str,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<(), sms_simulator::DeadlinePassed> {
-        let got =
-            |ledger: &sms_simulator::Ledger| ledger.bodies_to(customer).into_iter().any(&wanted);
-        self.sms.wait_for(got, PATIENCE).await
-    }
-
-    /// Waits until agents saw a text that satisfies `wanted`; gives ECE's id of its conversation.
-    ///
-    /// # Errors
-    /// None saw it within [`PATIENCE`].
-    pub async fn agent_sees(
-        &self,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<String, ece_simulator::DeadlinePassed> {
-        let place = |ledger: &ece_simulator::Ledger| {
-            let mut records = ledger.conversations.iter();
-            records
-                .rfind(|record| record.texts().into_iter().any(&wanted))
-                .map(|r| r.id.clone())
-        };
-        self.ece
-            .wait_for(|ledger| place(ledger).is_some(), PATIENCE)
-            .await?;
-        Ok(self.ece.with_ledger(place).unwrap_or_default())
-    }
 }
 
 fn folder(wanted: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), WorldError> {
@@ -359,12 +334,14 @@ fn folder(wanted: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>),
 fn ece_config(port: u16, agents: Vec<AgentConfig>) -> EceConfig {
     EceConfig {
         agents,
+        control_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
         entry_points: vec![
             EntryPointConfig::new(1001, "Support"),
             EntryPointConfig {
                 active: false,
                 ..EntryPointConfig::new(1002, "Closed")
             },
+            EntryPointConfig::new(1003, "Robots"),
         ],
         callback: CallbackConfig {
             url: Some(format!("http://127.0.0.1:{port}/ece/acme/callback")),

@@ -151,6 +151,7 @@ fn record(shared: &Shared, sid: &str, message: &CustomerMessage) -> usize {
         sid: sid.to_owned(),
         from: message.from.clone(),
         body: message.body.clone(),
+        at_ms: crate::clock::now_ms(),
         answers: Vec::new(),
     };
     let mut state = shared.state();

@@ -80,6 +80,8 @@ pub struct ReceivedMessage {
     pub from: String,
     /// What the customer wrote.
     pub body: String,
+    /// Sent at, milliseconds since 1970.
+    pub at_ms: u64,
     /// One for each post of the webhook, repeats included.
     pub answers: Vec<WebhookAnswer>,
 }

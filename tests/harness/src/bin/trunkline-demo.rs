@@ -1,6 +1,7 @@
-//! `trunkline-demo --check [FOLDER]`: plays the demo as text. `cargo xtask demo` builds what it needs and starts it.
+//! `trunkline-demo [--check] [FOLDER]`: the demo, as a page or as text. `cargo xtask demo` builds what it needs and
+//! starts it.
 
-#![allow(clippy::print_stdout, reason = "the demo is this text")]
+#![allow(clippy::print_stdout, reason = "the demo talks on standard output")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,17 +9,86 @@ use std::process::ExitCode;
 use trunkline_harness::built::Built;
 use trunkline_harness::demo::script::{Script, Stop};
 use trunkline_harness::demo::{agent_available, agent_unavailable, buttons, world};
+use trunkline_harness::page::{Page, VISITOR};
+
+/// Where the page is if nobody else is there.
+const PORT: u16 = 8090;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let folder = std::env::args()
-        .skip(1)
-        .find(|argument| argument != "--check")
-        .map(PathBuf::from);
+    let mut folder = None;
+    let mut check = false;
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--check" => check = true,
+            path => folder = Some(PathBuf::from(path)),
+        }
+    }
+    if let Some(folder) = &folder {
+        // An earlier demo's state; if it cannot be removed, writing the new one says why.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    match check {
+        true => as_text(folder).await,
+        false => as_page(folder).await,
+    }
+}
+
+async fn as_page(folder: Option<PathBuf>) -> ExitCode {
+    let opened = match Built::find() {
+        Ok(built) => Page::open(built, folder, PORT)
+            .await
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let page = match opened {
+        Ok(page) => page,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("\n  the demo        {}", page.url());
+    println!(
+        "  an agent's desk {} (more tabs are more agents)",
+        page.desk_url()
+    );
+    println!("  the customer's SMS phone is on the page; it writes from {VISITOR}");
+    if std::env::var_os("SSH_CONNECTION").is_some() {
+        println!("  no browser on this machine? `cargo xtask demo --check` shows the same as text");
+    }
+    println!("\nCtrl-C ends it.");
+    wait_for_the_end().await;
+    match page.close().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ctrl-C, or SIGTERM of whoever started this.
+async fn wait_for_the_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+async fn as_text(folder: Option<PathBuf>) -> ExitCode {
     let mut script = Script::default();
     let outcome = tokio::select! {
         outcome = play(folder, &mut script) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Stop { step: "interrupted".to_owned(), reason: "Ctrl-C".to_owned() }),
+        () = wait_for_the_end() => Err(Stop { step: "interrupted".to_owned(), reason: "a signal".to_owned() }),
     };
     match outcome {
         Ok(()) => {
@@ -33,10 +103,6 @@ async fn main() -> ExitCode {
 }
 
 async fn play(folder: Option<PathBuf>, script: &mut Script) -> Result<(), Stop> {
-    if let Some(folder) = &folder {
-        // An earlier demo's state; if it cannot be removed, writing the new one says why.
-        let _ = std::fs::remove_dir_all(folder);
-    }
     let built = script.step("host and plugins are built", Built::find())?;
     let mut world = script.step(
         "Trunkline serves beside ECE and SMS stand-ins",

@@ -57,18 +57,12 @@ async fn swap(world: &World, script: &mut Script) -> Result<(), Stop> {
         )?;
         let hash = crate::sha256_of(&world.plugins().join("sms.wasm"));
         let live = world
-            .until_status(|status| live_hash(status, "sms") == Some(hash.as_str()))
+            .until_status(|status| super::live_hash(status, "sms") == Some(hash.as_str()))
             .await;
         script.step("it is live", live)?;
     }
     flowing(world).await;
     counted(world, script, traffic, "swap", 0).await
-}
-
-fn live_hash<'a>(status: &'a serde_json::Value, name: &str) -> Option<&'a str> {
-    let plugins = status["plugins"].as_array()?;
-    let live = |one: &&serde_json::Value| one["name"] == name && one["state"] == "live";
-    plugins.iter().find(live)?["hash"].as_str()
 }
 
 async fn hostile(world: &World, script: &mut Script) -> Result<(), Stop> {

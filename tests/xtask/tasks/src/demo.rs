@@ -1,30 +1,38 @@
-//! `cargo xtask demo`: builds what the demo needs and starts it.
+//! `cargo xtask demo`: builds what the demo needs and starts it. What it will do, the launcher has said already.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::plugins;
 use crate::run::{Failure, cargo, root, run, target};
+use crate::{chat, plugins};
 
-/// Builds, then plays the demo as text; `true` when every step happened.
+/// Builds, then shows the demo: as text with `check`, which gives `true` when every step happened; else as a page,
+/// which takes this program's place.
 ///
 /// # Errors
 /// Something does not build or start.
 pub(crate) fn demo(check: bool) -> Result<bool, Failure> {
-    if !check {
-        println!(
-            "(the pages for the browser are not in this version: this is `cargo xtask demo --check`)"
-        );
-    }
     let root = root();
-    println!("\n[1/3] plugins");
+    println!("\n[1/4] plugins");
     plugins::build(true)?;
-    println!("[2/3] the host and the demo");
+    println!("[2/4] the chat for browsers");
+    match check {
+        true => println!("  not needed as text"),
+        false => chat::build(&root)?.tell(),
+    }
+    println!("[3/4] the host and the demo");
     // The whole workspace, as the tests do: a narrower choice would build the engine again with other features.
     run(cargo(&root).args(["build", "--workspace", "--bins"]))?;
-    println!("[3/3] the demo");
+    println!("[4/4] the demo");
     let target = target(&root);
     let mut command = Command::new(target.join("debug/trunkline-demo"));
-    match run(command.arg("--check").arg(target.join("demo"))) {
+    let folder = target.join("demo");
+    if !check {
+        let source = command.arg(folder).exec();
+        let what = format!("{command:?}");
+        return Err(Failure::Start { what, source });
+    }
+    match run(command.arg("--check").arg(folder)) {
         Ok(()) => Ok(true),
         Err(Failure::Ended { .. }) => Ok(false),
         Err(other) => Err(other),

@@ -27,6 +27,9 @@ mod test;
 /// `cargo xtask demo`.
 mod demo;
 
+/// The embeddable chat.
+mod chat;
+
 use run::Failure;
 
 #[derive(Parser)]
@@ -38,9 +41,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Builds everything and plays the use cases beside stand-ins for ECE and Twilio, as text.
+    /// Builds everything and shows it beside stand-ins for ECE and the providers, as a page.
     Demo {
-        /// One line a step; ends with a non-zero status at the first that fails. For now the only form.
+        /// As text: the use cases, one line a step; ends with a non-zero status at the first that fails.
         #[arg(long)]
         check: bool,
     },
