@@ -79,19 +79,22 @@ function counts(toAgents, toCustomers) {
   }
 }
 
+function clock(atMs) {
+  return new Date(atMs).toLocaleTimeString("en-GB");
+}
+
 function bubble(message) {
   const item = element("li", message.mine ? "mine" : "theirs");
   const text = element("p", "", message.text);
   text.dir = "auto";
-  const at = new Date(message.at_ms).toLocaleTimeString();
+  const at = clock(message.at_ms);
   item.append(text, element("small", "", message.mine ? at : `${at} · ${message.status}`));
   return item;
 }
 
 function traceLine(line) {
   const row = element("tr", `step-${line.kind}`);
-  const at = new Date(line.at);
-  const time = `${at.toLocaleTimeString()}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+  const time = `${clock(line.at)}.${String(line.at % 1000).padStart(3, "0")}`;
   const what = element("td", "what", line.text);
   what.dir = "auto";
   row.append(element("td", "time", time), element("td", "kind", line.kind), what);
