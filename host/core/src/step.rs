@@ -155,18 +155,24 @@ impl<'a> Step<'a> {
         self.effects.push(note);
     }
 
-    /// Says something to the customer, unless they opted out. Gives the delivery's number.
+    /// Says something to the customer, unless they opted out: what an agent says is then committed all the same, dies as a
+    /// delivery before it leaves, and its failure is told to the agent (H6); all else is kept back. Gives the delivery's number.
     pub(crate) fn tell_customer(
         &mut self,
         voice: Voice,
         content: OutboundContent,
         report: bool,
     ) -> Option<u32> {
-        if self.person.opted_out {
-            self.keep_silent(&voice);
+        if self.person.opted_out && !voice.by_agent {
+            self.note("kept back: the customer opted out");
             return None;
         }
-        self.remember_outbound(&voice, &content);
+        let voice = if self.person.opted_out {
+            Voice::agent(voice.name)
+        } else {
+            self.remember_outbound(&voice, &content);
+            voice
+        };
         let Voice {
             author,
             name: author_name,
@@ -187,13 +193,6 @@ impl<'a> Step<'a> {
             }
         }
         Some(number)
-    }
-
-    fn keep_silent(&mut self, voice: &Voice) {
-        self.note("kept back: the customer opted out");
-        if voice.by_agent {
-            self.tell_agent("[not delivered: the customer opted out]");
-        }
     }
 
     /// Says a configured text, if there is one.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use trunkline_core::conversation::Conversation;
-use trunkline_core::effect::{AskBot, Effect, Payload};
+use trunkline_core::effect::{AskBot, Author, Effect, Payload};
 use trunkline_core::event::*;
 use trunkline_core::id::*;
 use trunkline_core::message::Content;
@@ -323,7 +323,9 @@ fn speaks_to_customer(effect: &Effect) -> bool {
     let Effect::Deliver(delivery) = effect else {
         return false;
     };
-    matches!(&delivery.payload, Payload::ToCustomer(message) if !message.despite_opt_out)
+    // What an agent says is committed, to die as a delivery before it leaves.
+    matches!(&delivery.payload, Payload::ToCustomer(message)
+        if !message.despite_opt_out && message.author != Author::Agent)
 }
 
 /// ECE's agents or a bot get it as the customer's words.

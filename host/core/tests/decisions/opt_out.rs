@@ -35,13 +35,23 @@ fn stop_inside_a_sentence_is_a_message() {
 fn the_agents_words_come_back_to_them_and_the_customers_still_arrive() {
     let mut world = World::chatting();
     world.does(Happening::OptedOut { confirmed: true });
+    // It dies at the customer's door, with what the operator reads.
     assert_eq!(
         world.ece("s1", agent_says("Hello?")),
-        ["d1-1-6 to s1 note: [not delivered: the customer opted out]"]
+        ["d1-1-6 Agent Ann: Hello?"]
+    );
+    let died = Outcome::Failed {
+        reason: "the customer opted out".to_owned(),
+        uncertain: false,
+        opted_out: false,
+    };
+    assert_eq!(
+        world.report(6, died),
+        ["d1-1-7 to s1 note: [not delivered: the customer opted out]"]
     );
     assert_eq!(
         world.says("I can still write"),
-        ["d1-1-7 to s1 text: I can still write"]
+        ["d1-1-8 to s1 text: I can still write"]
     );
     assert_eq!(world.ece("s1", completed()), Vec::<String>::new());
     assert!(world.customer.open.is_none());

@@ -11,7 +11,8 @@ impl<O: Outside> Attempt<O> {
     /// One call of the channel's `send`.
     pub(super) async fn to_customer(&self, message: &ToCustomer) -> Verdict {
         if self.opted_out && !message.despite_opt_out {
-            return self.hopeless(Hopeless::OptedOut("the customer opted out".to_owned()));
+            // Known here, and by now they may have opted in again: no news for the core.
+            return self.hopeless(Hopeless::Refused("the customer opted out".to_owned()));
         }
         let (leaving, left) = self.leaving();
         let sending = self.inner.ports.plugins().send(self.call(message), leaving);

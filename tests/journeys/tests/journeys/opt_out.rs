@@ -36,6 +36,15 @@ async fn after_stop_nothing_goes_out_and_the_agent_is_told_until_start_reopens()
         texts(&world, &session),
         log(&world)
     );
+    let letters = world
+        .admin("dead-letters")
+        .await
+        .expect("it answers")
+        .to_string();
+    assert!(
+        letters.contains("Too late again") && letters.contains("the customer opted out"),
+        "{letters}"
+    );
     writes(&world, CUSTOMER, "START").await;
     told(&world, "opted in").await;
     world.ece.say(&session, "Welcome back").expect("Ann has it");
