@@ -4,6 +4,7 @@
 //! session came or went; `debug` per message. What people wrote and secrets are in none of them.
 
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
 
@@ -24,5 +25,61 @@ pub(crate) fn start(json: bool) {
     };
     if started.is_err() {
         tracing::debug!("logging was started before");
+    }
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Where a bug is, and nothing of what it says: that may be what people wrote, or a secret (H9).
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let place = place.as_deref().unwrap_or("an unknown place");
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    tracing::error!(
+        place,
+        thread,
+        "a bug in Trunkline: please report this place"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panics here").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_with_its_place_and_without_its_text() {
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        tracing::subscriber::with_default(lines, || {
+            let words = "what a customer wrote";
+            let caught = std::panic::catch_unwind(|| panic!("cannot read `{words}`"));
+            assert!(caught.is_err());
+        });
+        std::panic::set_hook(before);
+        let bytes = written.0.lock().expect("nobody panics here").clone();
+        let line = String::from_utf8(bytes).expect("text");
+        assert!(line.contains("logging.rs:"), "{line}");
+        assert!(!line.contains("customer wrote"), "{line}");
     }
 }

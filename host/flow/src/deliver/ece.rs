@@ -153,23 +153,18 @@ impl<O: Outside> Attempt<O> {
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
                 // Not a dead letter: the core begins anew with what ECE did not take.
-                Sorted::Gone(text) => self.session_gone(&text, message),
+                Sorted::Gone(text) => self.session_gone(&text),
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(&left)),
         }
     }
 
-    /// Not a dead letter: the core begins anew with what ECE did not take. The trace keeps the words, because the core may
-    /// remember no more than the delivery's id.
-    fn session_gone(&self, text: &str, message: &EceMessage) -> Verdict {
+    /// Not a dead letter: the core begins anew with what ECE did not take. What that was stands in the delivery, which the
+    /// trace shows as content; a note names none of it.
+    fn session_gone(&self, text: &str) -> Verdict {
         let doubt = self.doubt();
-        let words = match message {
-            EceMessage::Text(words) | EceMessage::Note(words) => words.as_str(),
-            EceMessage::File(file) => file.name.as_str(),
-            EceMessage::AcceptFile(_) | EceMessage::RejectFile(_) => "an answer to a file",
-        };
-        Verdict::done(format!("{text}{doubt}; it did not take: {words}"))
+        Verdict::done(format!("{text}{doubt}; it did not take this"))
             .reporting(Outcome::SessionGone)
     }
 

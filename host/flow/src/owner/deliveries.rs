@@ -80,8 +80,10 @@ impl<O: Outside> Owner<O> {
                 self.resolving = None;
                 self.desk.leave(Wake::News);
             }
+            // Its text may hold what people wrote (H9): the panic hook names the place.
             Err(error) => {
-                tracing::error!(%error, customer = %self.customer.id, "a bug stopped a delivery; it is tried again");
+                let panicked = error.is_panic();
+                tracing::error!(panicked, customer = %self.customer.id, "a bug stopped a delivery; it is tried again");
                 self.stumbled = true;
                 self.desk.leave(Wake::Reload);
             }
