@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) downloads: VecDeque<Result<usize, SendError>>,
+    /// Sends take so many ms, and leave without a word to the store: requests that may be repeated.
+    pub(crate) slow_sends_ms: Option<u64>,
     /// After so many ms, these texts.
     pub(crate) resolves: VecDeque<(u64, Vec<&'static str>)>,
     /// What was asked, in order, with its time in ms after the start.
@@ -438,11 +440,17 @@ impl Plugins for Scripted {
             return Err(SendError::Refused("only text".to_owned()));
         };
         let unknown = call.outbound.unknown_since.map_or("", |_| " again");
-        let answer = self.ask(format!("send {text}{unknown}")).sends.pop_front();
+        let (answer, slow) = {
+            let mut script = self.ask(format!("send {text}{unknown}"));
+            (script.sends.pop_front(), script.slow_sends_ms)
+        };
         let version = PluginVersion("v1".to_owned());
-        let left = leaving.now(Some(version.clone())).await;
-        left.map_err(|error| SendError::Store(error.to_string()))?;
-        self.clock.sleep_until(self.clock.now().plus_ms(10)).await;
+        if slow.is_none() {
+            let left = leaving.now(Some(version.clone())).await;
+            left.map_err(|error| SendError::Store(error.to_string()))?;
+        }
+        let until = self.clock.now().plus_ms(slow.unwrap_or(10));
+        self.clock.sleep_until(until).await;
         Ok(Sent {
             ids: vec![format!("p-{}", call.outbound.delivery)],
             progress: answer.unwrap_or(Ok(SendProgress::All))?,

@@ -211,7 +211,35 @@ fn with_one_place_all_customers_are_served_in_turn() {
         bench
             .until(|b| b.flow.status().delivered_customer == 3)
             .await;
+        // A place that is free is given on; nobody waits for the ticker, which looks each minute.
+        let passed = bench.clock.now().ms_since(START);
+        assert!(passed < 30_000, "{passed} ms");
         bench.until(|b| b.flow.status().owners == 0).await;
+    });
+}
+
+/// The owner is about to go: it has read its inbox, and nothing is due.
+#[test]
+fn a_message_that_comes_while_its_owner_goes_does_not_wait_for_the_ticker() {
+    on_bench(Limits::default(), |bench| async move {
+        for later in 0..40 {
+            let who = format!("n{later}");
+            bench.until(|b| b.flow.status().owners == 0).await;
+            let (first, second) = (format!("{who}-1"), format!("{who}-2"));
+            let hello = format!("say hello {later}");
+            let a_little_later = async {
+                for _ in 0..later {
+                    tokio::task::yield_now().await;
+                }
+                bench.write(&who, &second, &hello).await
+            };
+            tokio::join!(bench.write(&who, &first, "start"), a_little_later);
+            let sent = format!("send hello {later}");
+            let begun = bench.clock.now();
+            bench.until(|b| b.asked().contains(&sent)).await;
+            let waited = bench.clock.now().ms_since(begun);
+            assert!(waited < 10_000, "{later}: {waited} ms");
+        }
     });
 }
 

@@ -98,6 +98,19 @@ fn a_start_with_unknown_outcome_is_made_again_and_the_other_conversation_ended()
     });
 }
 
+/// They stand in the delivery; a note holds ids and reasons only (H9).
+#[test]
+fn what_a_gone_ece_conversation_did_not_take_is_not_repeated_in_a_note() {
+    on_bench(Limits::default(), |bench| async move {
+        let gone = EceError::Gone("404".to_owned());
+        bench.script().eces.push_back(Err(gone));
+        bench.write("anna", "1", "ece my name is Anna").await;
+        bench.until(|b| b.told("it did not take this")).await;
+        bench.until(|b| b.told("SessionGone")).await;
+        assert!(!bench.told("my name is Anna"), "{}", bench.story());
+    });
+}
+
 #[test]
 fn a_bot_that_stays_busy_fails_after_three_attempts() {
     on_bench(Limits::default(), |bench| async move {
@@ -171,7 +184,16 @@ fn who_opted_out_gets_nothing_but_the_confirmation() {
             .await;
         assert_eq!(bench.asked_times("send hello").len(), 0);
         assert!(bench.told("DEAD Delivery `hello`: the customer opted out"));
-        assert!(bench.told("opted_out: true"));
+        assert!(
+            bench.told("reason: \"the customer opted out\""),
+            "the core hears of it"
+        );
+        // A replay gets no further.
+        let dead = bench.flow.store().dead_letters(None, 10).await;
+        let dead = dead.expect("the store works");
+        bench.flow.replay(dead[0].id).await.expect("it is there");
+        bench.until(|b| b.flow.status().dead == 2).await;
+        assert_eq!(bench.asked_times("send hello").len(), 0);
     });
 }
 
@@ -205,6 +227,12 @@ fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
             .until(|b| b.told("a receipt tells what became of it"))
             .await;
         bench.until(|b| b.told("outcome: Taken")).await;
+        // Nothing of it is tried again, also by those who read the store anew.
+        let tries = bench.asked().len();
+        let mut bench = bench;
+        bench.crash().await;
+        bench.pass(24 * 3_600_000).await;
+        assert_eq!(bench.asked().len(), tries, "{:?}", bench.asked());
         let tables = bench.disk.lock().expect("no test panicked holding it");
         assert!(tables.at_rest(), "{:?}", tables.unfinished());
     });
@@ -238,6 +266,27 @@ fn what_is_cancelled_in_the_same_batch_becomes_a_dead_letter() {
             .await;
         assert!(bench.told("DEAD Delivery `two`: dropped"));
         assert!(bench.asked_times("send two").is_empty());
+    });
+}
+
+/// Else it would go out and be a dead letter as well.
+#[test]
+fn what_cancels_a_lane_waits_for_the_attempt_under_way_there() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().slow_sends_ms = Some(5_000);
+        bench.write("anna", "1", "say one").await;
+        bench.until(|b| b.asked_times("send one").len() == 1).await;
+        bench.write("anna", "2", "say two").await;
+        bench.write("anna", "3", "drop three").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert!(bench.told("DEAD Delivery `two`: dropped"));
+        assert!(!bench.told("DEAD Delivery `one`"), "{}", bench.story());
+        assert_eq!(
+            bench.asked(),
+            ["receive", "send one", "receive", "receive", "send three"]
+        );
     });
 }
 
