@@ -1,5 +1,7 @@
 //! What the stand-ins' ledgers say about a customer.
 
+use ece_simulator::ConversationRecord;
+
 use crate::count::Count;
 use crate::world::{PATIENCE, World};
 
@@ -24,11 +26,30 @@ impl World {
         Count::of(&said, &seen)
     }
 
+    /// What agents saw and said in each conversation that did not come by SMS, in the order they were started.
+    pub fn chats_in_ece(&self) -> Vec<(Vec<String>, Vec<String>)> {
+        self.ece.with_ledger(|ledger| {
+            let records = ledger.conversations.iter();
+            let chats = records.filter(|record| !has_a_number(record));
+            chats.map(|record| (seen(record), said(record))).collect()
+        })
+    }
+
+    /// ECE's ids of the newest conversations that did not come by SMS.
+    pub fn chats_by_id(&self) -> Vec<String> {
+        const NEWEST: usize = 4;
+        self.ece.with_ledger(|ledger| {
+            let records = ledger.conversations.iter().rev();
+            let chats = records.filter(|record| !has_a_number(record));
+            chats.take(NEWEST).map(|record| record.id.clone()).collect()
+        })
+    }
+
     /// Something of each of a customer's conversations in ECE, in the order they were started.
     fn in_ece(
         &self,
         customer: &str,
-        of: impl Fn(&ece_simulator::ConversationRecord) -> Vec<String>,
+        of: impl Fn(&ConversationRecord) -> Vec<String>,
     ) -> Vec<String> {
         let number = customer.trim_start_matches('+');
         self.ece.with_ledger(|ledger| {
@@ -74,16 +95,24 @@ impl World {
 
     /// The texts that agents saw of this customer, in order.
     pub fn seen_in_ece(&self, customer: &str) -> Vec<String> {
-        self.in_ece(customer, |record| {
-            record.texts().into_iter().map(str::to_owned).collect()
-        })
+        self.in_ece(customer, seen)
     }
 
     /// The texts that agents wrote to this customer, in order.
     pub fn said_in_ece(&self, customer: &str) -> Vec<String> {
-        self.in_ece(customer, |record| {
-            let texts = record.sent.iter().filter(|sent| sent.kind == "text/plain");
-            texts.filter_map(|sent| sent.content.clone()).collect()
-        })
+        self.in_ece(customer, said)
     }
+}
+
+fn seen(record: &ConversationRecord) -> Vec<String> {
+    record.texts().into_iter().map(str::to_owned).collect()
+}
+
+fn said(record: &ConversationRecord) -> Vec<String> {
+    let texts = record.sent.iter().filter(|sent| sent.kind == "text/plain");
+    texts.filter_map(|sent| sent.content.clone()).collect()
+}
+
+fn has_a_number(record: &ConversationRecord) -> bool {
+    record.customer.to_string().contains("phoneNumber")
 }

@@ -22,10 +22,12 @@ mod routes;
 /// Shown instead of a browser's chat when that was not built.
 mod assets;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -78,16 +80,16 @@ pub(crate) struct Stage {
     marks: AtomicU8,
     hostile: AtomicU8,
     journal: Mutex<Vec<String>>,
-    browser: Mutex<Browser>,
+    /// By a name that the browser gave itself.
+    chats: Mutex<BTreeMap<String, Chat>>,
     shown: watch::Sender<Arc<String>>,
     stopped: CancellationToken,
     chat: Option<PathBuf>,
 }
 
-/// What the visitor's browser says about the chat in it: the in-app channel has no other stand-in.
-#[derive(Debug, Default)]
-struct Browser {
-    customer: Option<String>,
+/// What one visitor's browser shows: the in-app channel has no other stand-in.
+#[derive(Debug, Default, Deserialize)]
+struct Chat {
     sent: Vec<String>,
     received: Vec<String>,
 }
@@ -133,7 +135,7 @@ impl Page {
             marks: AtomicU8::new(0),
             hostile: AtomicU8::new(0),
             journal: Mutex::default(),
-            browser: Mutex::default(),
+            chats: Mutex::default(),
             shown: watch::Sender::new(Arc::default()),
             stopped: CancellationToken::new(),
         });

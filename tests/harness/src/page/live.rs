@@ -70,7 +70,7 @@ impl Stage {
             to_customers = to_customers.and(back);
         }
         let (there, back) = self.visitor_by_sms();
-        let (chat_there, chat_back) = self.visitor_by_chat();
+        let (chat_there, chat_back) = self.visitors_by_chat();
         Look {
             host_is_up: self.host_is_up.load(Ordering::Relaxed),
             ece_is_up: self.ece_is_up.load(Ordering::Relaxed),
@@ -104,15 +104,20 @@ impl Stage {
         )
     }
 
-    fn visitor_by_chat(&self) -> (Progress, Progress) {
-        let browser = lock(&self.browser);
-        let Some(customer) = &browser.customer else {
-            return (Progress::default(), Progress::default());
-        };
-        (
-            Progress::of(&browser.sent, &self.world.seen_in_ece(customer)),
-            Progress::of(&self.world.said_in_ece(customer), &browser.received),
-        )
+    /// A browser's conversations in ECE are those in which agents saw a line of its.
+    fn visitors_by_chat(&self) -> (Progress, Progress) {
+        let conversations = self.world.chats_in_ece();
+        let chats = lock(&self.chats);
+        let mut both = (Progress::default(), Progress::default());
+        for chat in chats.values() {
+            let theirs = conversations
+                .iter()
+                .filter(|(seen, _)| seen.iter().any(|line| chat.sent.contains(line)));
+            let (seen, said): (Vec<_>, Vec<_>) = theirs.cloned().unzip();
+            both.0 = both.0.and(Progress::of(&chat.sent, &seen.concat()));
+            both.1 = both.1.and(Progress::of(&said.concat(), &chat.received));
+        }
+        both
     }
 
     fn got_by_sms(&self, number: &str) -> Vec<String> {
@@ -147,12 +152,11 @@ impl Stage {
         bubbles
     }
 
-    /// The newest lines of the visitor's conversations, by SMS and in the browser.
+    /// The newest lines of the visitors' conversations, by SMS and in browsers.
     async fn trace(&self) -> Option<Vec<Value>> {
-        let chat = lock(&self.browser).customer.clone();
         let mut lines = self.trace_of(VISITOR).await;
-        if let Some(customer) = chat {
-            lines.extend(self.trace_of(&customer).await);
+        for conversation in self.world.chats_by_id() {
+            lines.extend(self.trace_of(&conversation).await);
         }
         lines.sort_by_key(|line| line["at"].as_u64());
         Some(last(&lines))

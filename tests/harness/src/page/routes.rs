@@ -15,7 +15,7 @@ use sms_simulator::CustomerMessage;
 use tokio::net::TcpListener;
 
 use super::buttons::Button;
-use super::{Stage, VISITOR, assets, lock};
+use super::{Chat, Stage, VISITOR, assets, lock};
 
 /// Serves until the page is closed.
 pub(super) async fn serve(stage: Arc<Stage>, listener: TcpListener) {
@@ -29,7 +29,7 @@ pub(super) async fn serve(stage: Arc<Stage>, listener: TcpListener) {
         .route("/api/live", get(live))
         .route("/api/press/{button}", post(press))
         .route("/api/sms", post(sms))
-        .route("/api/chat", post(from_the_browser))
+        .route("/api/chat/{browser}", post(shown_by_a_browser))
         .with_state(stage);
     // Accept errors are retried inside; this ends when the page is closed.
     let _ = axum::serve(listener, router)
@@ -117,24 +117,12 @@ async fn sms(State(stage): State<Arc<Stage>>, Json(body): Json<Text>) -> StatusC
     StatusCode::ACCEPTED
 }
 
-/// What the chat in the browser tells about itself.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Told {
-    /// Who it is, once the host has said so.
-    Customer { id: String },
-    /// A line the visitor wrote.
-    Sent { text: String },
-    /// A line that came.
-    Received { text: String },
-}
-
-async fn from_the_browser(State(stage): State<Arc<Stage>>, Json(told): Json<Told>) -> StatusCode {
-    let mut browser = lock(&stage.browser);
-    match told {
-        Told::Customer { id } => browser.customer = Some(id),
-        Told::Sent { text } => browser.sent.push(text),
-        Told::Received { text } => browser.received.push(text),
-    }
+/// A browser shows this now.
+async fn shown_by_a_browser(
+    State(stage): State<Arc<Stage>>,
+    Path(browser): Path<String>,
+    Json(chat): Json<Chat>,
+) -> StatusCode {
+    lock(&stage.chats).insert(browser, chat);
     StatusCode::NO_CONTENT
 }

@@ -162,12 +162,21 @@ byId("sms-form").addEventListener("submit", (event) => {
 
 // ---- the chat ----
 
-/** The in-app channel has no stand-in but this browser: it keeps the ledger. */
+/** The in-app channel has no stand-in but this browser: what the chat shows is the ledger. */
 function keepLedger(chat) {
-  const tell = (kind, detail) => post("/api/chat", { kind, ...detail });
-  chat.addEventListener("trunkline-ready", (event) => tell("customer", { id: event.detail.customer }));
-  chat.addEventListener("trunkline-sent", (event) => tell("sent", { text: event.detail.text }));
-  chat.addEventListener("trunkline-received", (event) => tell("received", { text: event.detail.text }));
+  const name = (localStorage.demoBrowser ??= crypto.randomUUID());
+  const lines = (role) =>
+    [...chat.shadowRoot.querySelectorAll(`[data-testid=message][data-role=${role}] [data-testid=text]`)].map((one) => one.textContent);
+  let told = "";
+  const tell = () => {
+    const shown = { sent: lines("mine"), received: [...lines("agent"), ...lines("bot")] };
+    const text = JSON.stringify(shown);
+    if (text === told) return;
+    told = text;
+    post(`/api/chat/${name}`, shown);
+  };
+  new MutationObserver(tell).observe(chat.shadowRoot, { childList: true, subtree: true, characterData: true });
+  tell();
 }
 
 async function showChat(place) {
@@ -189,8 +198,8 @@ async function showChat(place) {
   chat.setAttribute("channel", "web");
   chat.setAttribute("inline", "");
   chat.setAttribute("open", "");
-  keepLedger(chat);
   panel.replaceChildren(chat);
+  keepLedger(chat);
 }
 
 const place = await (await fetch("/api/place")).json();
