@@ -19,23 +19,29 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A host of its own process; killed when dropped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     file: PathBuf,
     folder: TempDir,
 }
 
 impl Served {
     async fn start() -> Self {
+        Self::start_with(toml).await
+    }
+
+    /// With another configuration; it gets the address to listen on.
+    pub(crate) async fn start_with(toml: impl Fn(SocketAddr) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let address = free_address();
         let file = folder.path().join("trunkline.toml");
         std::fs::write(&file, toml(address)).expect("written");
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_trunkline"))
             .args(["serve", "--config"])
             .arg(&file)
-            .stderr(Stdio::null())
+            .stderr(Stdio::from(log))
             .spawn()
             .expect("it starts");
         let served = Self {
@@ -66,13 +72,18 @@ impl Served {
         self.file.to_str().expect("a plain path")
     }
 
-    fn signal(&self, name: &str) {
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("it is there")
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.expect("kill runs").success());
     }
 
-    fn wait(&mut self) -> Option<i32> {
+    pub(crate) fn wait(&mut self) -> Option<i32> {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {

@@ -14,3 +14,6 @@ mod admin;
 
 /// The built program.
 mod command;
+
+/// Requests that hang while the host runs or stops.
+mod stopping;

@@ -132,6 +132,30 @@ fn a_call_for_an_unknown_account_is_answered_and_a_dead_letter() {
     });
 }
 
+/// Which channel has the account and the signing secret is the engine's word.
+#[test]
+fn one_call_for_two_accounts_reaches_the_customers_of_two_channels() {
+    on_bench(Limits::default(), |bench| async move {
+        let mut other = written("anna", "1", "say there");
+        other.channel = Some("second line".into());
+        let mut nobodys = written("anna", "3", "say nowhere");
+        nobodys.channel = None;
+        let here = written("anna", "1", "say here");
+        let answer = bench.deliver_events(&[here, nobodys, other]).await;
+        assert_eq!(answer, fine());
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert!(bench.told("DEAD UnknownAccount `say nowhere`"));
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        let channels: Vec<_> = tables
+            .customers()
+            .map(|(c, _)| c.channel.0.clone())
+            .collect();
+        assert_eq!(channels, ["line", "second line"]);
+    });
+}
+
 #[test]
 fn a_bots_callback_reaches_its_conversation() {
     on_bench(Limits::default(), |bench| async move {
