@@ -204,6 +204,7 @@ mod tests {
         FetchRequest {
             method: "GET".to_owned(),
             url: url.to_owned(),
+            path: Vec::new(),
             query: Vec::new(),
             headers: Vec::new(),
             auth: Auth::None,

@@ -120,6 +120,8 @@ pub struct ManifestCapabilities {
     pub content_in: BTreeSet<String>,
     /// Kinds of content it delivers: `text`, `file`, `choices`, `template`, `close`.
     pub content_out: BTreeSet<String>,
+    /// Customers' typing signs reach us. For people and the guides; events come when they come.
+    pub customer_typing: bool,
     /// Shows typing signs.
     pub typing: bool,
     /// How often a typing sign must be renewed.

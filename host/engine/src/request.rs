@@ -80,6 +80,8 @@ pub(crate) enum Repeat {
 pub(crate) struct FetchRequest {
     pub(crate) method: String,
     pub(crate) url: String,
+    /// Segments to add to the URL's path.
+    pub(crate) path: Vec<Value>,
     pub(crate) query: Vec<Field>,
     pub(crate) headers: Vec<Field>,
     pub(crate) auth: Auth,
@@ -98,7 +100,8 @@ impl FetchRequest {
 
     fn size(&self) -> usize {
         let fields = |fields: &[Field]| fields.iter().map(field_size).sum::<usize>();
-        self.url.len() + fields(&self.query) + fields(&self.headers) + self.body.size()
+        let path: usize = self.path.iter().map(Value::size).sum();
+        self.url.len() + path + fields(&self.query) + fields(&self.headers) + self.body.size()
     }
 }
 

@@ -509,6 +509,7 @@ fn request(request: http::Request) -> FetchRequest {
     FetchRequest {
         method: request.method,
         url: request.url,
+        path: request.path.into_iter().map(value).collect(),
         query: fields(request.query),
         headers: fields(request.headers),
         auth: match request.auth {

@@ -436,6 +436,15 @@ impl Sent {
         }
     }
 
+    /// One provider message went out, under this id; [`split::part`](crate::split::part) says how far that is.
+    pub fn part(id: impl Into<String>, progress: Progress) -> Self {
+        Self {
+            ids: vec![id.into()],
+            progress,
+            peer_changes: Vec::new(),
+        }
+    }
+
     /// One provider message went out, under this id; call again with `rest`.
     pub fn rest(id: impl Into<String>, rest: impl Into<Vec<u8>>) -> Self {
         Self {

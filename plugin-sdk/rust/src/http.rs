@@ -43,6 +43,16 @@ pub enum Value {
     File(String),
 }
 
+impl Value {
+    /// The secret of this name, behind a prefix that may be empty.
+    pub fn secret(prefix: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::Secret {
+            prefix: prefix.into(),
+            name: name.into(),
+        }
+    }
+}
+
 impl<T: Into<String>> From<T> for Value {
     fn from(text: T) -> Self {
         Self::Text(text.into())
@@ -155,6 +165,9 @@ pub struct Request {
     pub method: String,
     /// Absolute, `https` or `http`.
     pub url: String,
+    /// Segments added to the URL's path, each encoded by the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<Value>,
     /// Added to the URL's query, encoded by the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<Field>,
@@ -190,6 +203,7 @@ impl Request {
         Self {
             method,
             url: url.into(),
+            path: Vec::new(),
             query: Vec::new(),
             headers: Vec::new(),
             auth: Auth::None,
@@ -207,6 +221,13 @@ impl Request {
     /// Writes; `once` unless said otherwise.
     pub fn post(url: impl Into<String>) -> Self {
         Self::new("POST", url)
+    }
+
+    /// Adds a segment to the path: a slash in it does not begin another one.
+    #[must_use]
+    pub fn segment(mut self, segment: impl Into<Value>) -> Self {
+        self.path.push(segment.into());
+        self
     }
 
     /// Adds these to the query.

@@ -72,6 +72,8 @@ pub struct Capabilities {
     pub content_in: BTreeSet<String>,
     /// Kinds of content it delivers: the names of WIT's `outbound-content`.
     pub content_out: BTreeSet<String>,
+    /// Customers' typing signs reach us.
+    pub customer_typing: bool,
     /// Shows typing signs.
     pub typing: bool,
     /// How often a typing sign must be renewed.

@@ -6,6 +6,9 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::channel::{Outbound, Progress};
+use crate::types::SendError;
+
 /// The length so far of a text that is read character by character.
 pub trait Count: Copy + Default {
     /// With this character behind it. Never shorter than before.
@@ -52,6 +55,33 @@ pub fn all<C: Count>(mut text: &str, max: usize) -> Vec<&str> {
         text = rest;
     }
     parts
+}
+
+/// What of `text` to send in this call, at most `max` long, and how far the message is once it went: `rest` holds the
+/// byte at which the next call begins, as decimal digits.
+///
+/// # Errors
+/// `Refused`: the message was begun by a plugin that wrote `rest` otherwise.
+pub fn part<'a, C: Count>(
+    message: &Outbound,
+    text: &'a str,
+    max: usize,
+) -> Result<(&'a str, Progress), SendError> {
+    let start = match &message.rest {
+        None => Some(0),
+        Some(rest) => std::str::from_utf8(rest)
+            .ok()
+            .and_then(|digits| digits.parse().ok()),
+    };
+    let left = start.and_then(|start| text.get(start..)).ok_or_else(|| {
+        SendError::Refused("another version of the plugin began this message".to_owned())
+    })?;
+    let (part, rest) = first::<C>(left, max);
+    if rest.is_empty() {
+        return Ok((part, Progress::All));
+    }
+    let next = (text.len() - rest.len()).to_string();
+    Ok((part, Progress::Rest(next.into_bytes())))
 }
 
 /// How many bytes fit, ending between two graphemes.
@@ -168,6 +198,29 @@ mod tests {
         for part in all::<Utf16Units>(&text, 30) {
             assert!(part.len().is_multiple_of(family.len()) && part.starts_with(family));
         }
+    }
+
+    #[test]
+    fn a_message_is_told_part_by_part() {
+        let mut message: Outbound = serde_json::from_value(serde_json::json!({
+            "delivery": "d", "seq": 1, "customer": [], "content": {"text": ""}, "author": "bot",
+            "attempt": {"number": 1}
+        }))
+        .expect("a message");
+        let text = "one two three";
+        let mut told = Vec::new();
+        loop {
+            let (piece, progress) = part::<Characters>(&message, text, 5).expect("a part");
+            told.push(piece);
+            let Progress::Rest(rest) = progress else {
+                break;
+            };
+            message.rest = Some(rest);
+        }
+        assert_eq!(told.concat(), text);
+        assert_eq!(told.len(), 3);
+        message.rest = Some(b"99".to_vec());
+        assert!(part::<Characters>(&message, text, 5).is_err());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What a message looks like on SMS, whoever carries it: text, a picture perhaps, numbered choices, links.
 //!
-//! A text that is longer than a provider takes goes in several messages: `rest` holds the byte at which the next one
-//! begins, as decimal digits.
+//! A text that is longer than a provider takes goes in several messages.
 
 use trunkline_plugin::channel::{File, Outbound, OutboundContent, Progress, Sent};
 use trunkline_plugin::{SendError, numbered, split};
@@ -32,10 +31,9 @@ pub(crate) struct Sms {
 pub(crate) struct Part<'a> {
     pub(crate) text: &'a str,
     pub(crate) picture: Option<&'a str>,
-    /// The byte of the whole text at which it begins.
-    pub(crate) start: usize,
-    /// The byte behind it; `None` if nothing follows.
-    next: Option<usize>,
+    /// It is the whole message.
+    pub(crate) is_all: bool,
+    progress: Progress,
 }
 
 impl Sms {
@@ -76,29 +74,23 @@ impl Sms {
 
     /// What to send now.
     pub(crate) fn part(&self, message: &Outbound) -> Result<Part<'_>, SendError> {
-        let start = start_of_rest(message, &self.text)?;
-        let (text, rest) = split::first::<Length>(&self.text[start..], LENGTH_MAX);
+        let (text, progress) = split::part::<Length>(message, &self.text, LENGTH_MAX)?;
+        let first = message.rest.is_none();
         Ok(Part {
             text,
-            picture: self.picture.as_deref().filter(|_| start == 0),
-            start,
-            next: (!rest.is_empty()).then_some(self.text.len() - rest.len()),
+            picture: self.picture.as_deref().filter(|_| first),
+            is_all: first && progress == Progress::All,
+            progress,
         })
     }
 }
 
 impl Part<'_> {
-    /// It is the whole message.
-    pub(crate) fn is_all(&self) -> bool {
-        self.start == 0 && self.next.is_none()
-    }
-
     /// It went out, under these ids.
-    pub(crate) fn sent(&self, ids: Vec<String>) -> Sent {
-        let rest = |next: usize| Progress::Rest(next.to_string().into_bytes());
+    pub(crate) fn sent(self, ids: Vec<String>) -> Sent {
         Sent {
             ids,
-            progress: self.next.map_or(Progress::All, rest),
+            progress: self.progress,
             peer_changes: Vec::new(),
         }
     }
@@ -109,18 +101,4 @@ pub(crate) fn recipient(message: &Outbound) -> Result<&str, SendError> {
     message.address(PHONE).ok_or_else(|| {
         SendError::Refused("the customer has no phone number on this channel".to_owned())
     })
-}
-
-fn start_of_rest(message: &Outbound, text: &str) -> Result<usize, SendError> {
-    let Some(rest) = &message.rest else {
-        return Ok(0);
-    };
-    let start = std::str::from_utf8(rest)
-        .ok()
-        .and_then(|digits| digits.parse().ok());
-    start
-        .filter(|start| text.is_char_boundary(*start))
-        .ok_or_else(|| {
-            SendError::Refused("another version of the plugin began this message".to_owned())
-        })
 }

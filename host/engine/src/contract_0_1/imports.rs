@@ -160,6 +160,7 @@ impl From<http::Request> for outside::FetchRequest {
         Self {
             method: request.method,
             url: request.url,
+            path: request.path.into_iter().map(Into::into).collect(),
             query: fields(request.query),
             headers: fields(request.headers),
             auth: match request.auth {

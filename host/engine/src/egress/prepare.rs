@@ -100,6 +100,7 @@ pub(crate) fn prepare(request: &FetchRequest, rights: Rights<'_>) -> Result<Prep
     let mut url = parse_url(&request.url)?;
     let (host, reach) = permitted(&url, rights.permit)?;
     let place = Place { rights, host };
+    place.add_path(&mut url, &request.path)?;
     if !request.query.is_empty() {
         let pairs = place.texts(&request.query)?;
         url.query_pairs_mut()
@@ -165,6 +166,21 @@ impl Place<'_> {
             Value::Secret { prefix, name } => Ok((format!("{prefix}{}", self.secret(name)?), true)),
             Value::File(_) => Err(denied("a file can be a part of a multipart body only")),
         }
+    }
+
+    fn add_path(&self, url: &mut Url, path: &[Value]) -> Result<(), FetchError> {
+        for segment in path {
+            let (text, _) = self.text(segment)?;
+            // The parser drops these silently, and the request would go elsewhere.
+            if matches!(text.as_str(), "" | "." | "..") {
+                return Err(denied("a path segment may not be empty, `.` or `..`"));
+            }
+            let mut segments = url
+                .path_segments_mut()
+                .map_err(|()| denied("the URL cannot have a path"))?;
+            segments.pop_if_empty().push(&text);
+        }
+        Ok(())
     }
 
     fn secret(&self, name: &str) -> Result<&str, FetchError> {

@@ -85,6 +85,7 @@ fn get(url: &str) -> FetchRequest {
     FetchRequest {
         method: "GET".to_owned(),
         url: url.to_owned(),
+        path: Vec::new(),
         query: Vec::new(),
         headers: Vec::new(),
         auth: Auth::None,
@@ -133,11 +134,25 @@ async fn secrets_are_encoded_for_their_place() {
         Body::Form(vec![secret("k", "")]),
     );
     request.query = vec![secret("token", "v1 ")];
+    request.path = vec![secret("", "bot").value, Value::Text("a/b".to_owned())];
     fetch(&request, &permit).await.unwrap();
     let (line, headers, body) = got.lock().unwrap()[0].clone();
-    assert_eq!(line, "POST /x?a=1&token=v1+s%26cr+t%2F%C3%BC");
+    let path = "/x/bots&cr%20t%2F%C3%BC/a%2Fb";
+    assert_eq!(line, format!("POST {path}?a=1&token=v1+s%26cr+t%2F%C3%BC"));
     assert_eq!(body, "k=s%26cr+t%2F%C3%BC");
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+}
+
+#[tokio::test]
+async fn a_path_segment_that_would_lead_elsewhere_does_not_leave() {
+    let (host, got) = server(ok).await;
+    for segment in ["", ".", ".."] {
+        let mut request = get(&format!("http://{host}/x/"));
+        request.path = vec![Value::Text(segment.to_owned())];
+        let denied = fetch(&request, &permit(&[&host], true)).await;
+        assert!(matches!(denied, Err(FetchError::Denied(_))), "{segment}");
+    }
+    assert!(got.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -319,6 +319,7 @@ impl From<http::Request> for w::Request {
         let http::Request {
             method,
             url,
+            path,
             query,
             headers,
             auth,
@@ -329,6 +330,7 @@ impl From<http::Request> for w::Request {
         Self {
             method,
             url,
+            path: each(path),
             query: each(query),
             headers: each(headers),
             auth: auth.into(),

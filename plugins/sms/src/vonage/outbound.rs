@@ -65,10 +65,12 @@ fn request(settings: &Settings, message: &Outbound, to: &str, part: &Part<'_>) -
         ("status-report-req", "1").into(),
         ("callback", format!("{}/status", config::public_url())).into(),
     ]);
-    let reference = if part.is_all() {
+    let reference = if part.is_all {
         message.delivery.clone()
     } else {
-        format!("{PART_MARK}{}/{}", message.delivery, part.start)
+        let rest = message.rest.as_deref().unwrap_or(b"0");
+        let start = String::from_utf8_lossy(rest);
+        format!("{PART_MARK}{}/{start}", message.delivery)
     };
     if reference.len() <= CLIENT_REF_MAX {
         fields.push(("client-ref", reference).into());

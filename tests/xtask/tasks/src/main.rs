@@ -30,6 +30,9 @@ mod demo;
 /// The embeddable chat.
 mod chat;
 
+/// `cargo xtask docs`.
+mod docs;
+
 use run::Failure;
 
 #[derive(Parser)]
@@ -56,12 +59,14 @@ enum Task {
         #[arg(long)]
         install: bool,
     },
-    /// Builds plugins/* to target/plugins/NAME.wasm.
+    /// Builds plugins/* to target/plugins/NAME.wasm, and plugin-sdk/examples/* to target/examples/NAME.wasm.
     Plugins {
         /// Also tests/guests/* to target/guests/NAME.wasm.
         #[arg(long)]
         guests: bool,
     },
+    /// Writes what is generated below docs/.
+    Docs,
     /// Measures the whole path beside its parts, as ratios of one run.
     Bench {
         /// Given to the bench: see `cargo xtask bench -- --help`.
@@ -84,6 +89,7 @@ fn main() -> ExitCode {
             plugins::print(&paths);
             true
         }),
+        Task::Docs => docs::write().map(|()| true),
         Task::Bench { arguments } => bench(&arguments),
         Task::Nightly { seeds } => nightly(seeds),
     };

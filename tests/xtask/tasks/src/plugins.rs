@@ -1,6 +1,6 @@
 //! Builds plugins: Rust crate to core module (`wasm32-unknown-unknown`, profile `plugin`), core module to component.
 //!
-//! Every folder of `plugins/` and, if asked, of `tests/guests/` that has a `plugin.toml` is one plugin; its file is
+//! Every folder of `plugins/`, of `plugin-sdk/examples/` and, if asked, of `tests/guests/` that has a `plugin.toml` is one plugin; its file is
 //! named for the folder. The manifest travels in the core module as custom section `trunkline:manifest` and is lifted
 //! to the top level of the component, where a host reads it before anything runs.
 
@@ -65,6 +65,11 @@ pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
     let root = root();
     let target = target(&root);
     let mut plugins = found_in(&root.join("plugins"), &target.join("plugins"), "")?;
+    plugins.extend(found_in(
+        &root.join("plugin-sdk/examples"),
+        &target.join("examples"),
+        "",
+    )?);
     if guests {
         plugins.extend(found_in(
             &root.join("tests/guests"),

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     },
     /// The plugins could not be built.
     Plugins(crate::plugins::PluginsError),
+    /// The docs could not be written.
+    Docs(crate::docs::DocsError),
 }
 
 impl std::fmt::Display for Failure {
@@ -29,6 +31,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Start { what, source } => write!(f, "cannot start `{what}`: {source}"),
             Self::Ended { what, status } => write!(f, "`{what}` ended with {status}"),
+            Self::Docs(error) => write!(f, "{error}"),
             Self::Plugins(error) => {
                 write!(f, "{error}")?;
                 let mut cause = std::error::Error::source(error);
