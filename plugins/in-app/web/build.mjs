@@ -5,12 +5,13 @@ import { readdirSync } from "node:fs";
 const shared = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 
 if (process.argv.includes("--tests")) {
-  const names = readdirSync("test").filter((name) => name.endsWith(".ts"));
+  const names = readdirSync("test", { recursive: true }).filter((name) => name.endsWith(".ts"));
   await build({
     ...shared,
     entryPoints: names.map((name) => `test/${name}`),
     outdir: "build",
     platform: "node",
+    packages: "external",
     sourcemap: "inline",
   });
 } else {

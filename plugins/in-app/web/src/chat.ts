@@ -7,6 +7,8 @@
  * Frames of the log come in order and without gap, so the page counts them: on a new connection it says how many it
  * has, and gets the rest. What the customer does stays `pending` until the host says `taken`, and is sent again on
  * every connection with the same id; the host drops what it has already.
+ *
+ * Long, because all of it changes one state: who looks for why something is sent reads one file.
  */
 
 import { delayMs } from "./backoff.ts";
