@@ -397,9 +397,10 @@ export class Chat {
   uploaded(id: string, status: number): Effect[] {
     this.uploads.delete(id);
     if (status >= 200 && status < 300) return [...this.taken(id), { do: "forget-bytes", id }];
-    if (status === -1) return this.refused(id, "file-lost");
+    // 400: other bytes than were announced. The file was changed since it was chosen.
+    if (status === -1 || status === 400) return this.refused(id, "file-lost");
     if (status === 413) return this.refused(id, "file-too-large");
-    if (status === 400 || status === 415) return this.refused(id, "file-type");
+    if (status === 415) return this.refused(id, "file-type");
     return [{ do: "timer", name: "uploads", ms: UPLOADS_AGAIN_MS }, { do: "show" }];
   }
 

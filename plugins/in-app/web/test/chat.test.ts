@@ -235,6 +235,16 @@ test("an upload that broke asks for another slot", () => {
   assert.equal(chat.kept.entries[0]?.kind === "upload" && chat.kept.entries[0].code, "file-type");
 });
 
+test("a file that was changed since it was chosen has to be chosen again", () => {
+  for (const status of [400, -1]) {
+    const chat = online();
+    chat.attach({ name: "a.png", mime: "image/png", size: 3 }, "f1", 1);
+    chat.received('{"upload":{"slot":"f1","url":"https://h/media/t"}}');
+    assert.ok(does(chat.uploaded("f1", status), "forget-bytes"));
+    assert.equal(chat.kept.entries[0]?.kind === "upload" && chat.kept.entries[0].code, "file-lost");
+  }
+});
+
 test("seen marks everything before it, and nothing that has not arrived", () => {
   const chat = online();
   chat.say("one", "m1", 1);
