@@ -9,6 +9,9 @@ mod world;
 /// What callers get.
 mod edge;
 
+/// What callers get when nothing can be written.
+mod full_disk;
+
 /// What operators get.
 mod admin;
 

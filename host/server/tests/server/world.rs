@@ -59,8 +59,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().expect("a folder")).await
+    }
+
+    /// With everything of it in this folder.
+    pub(crate) async fn start_in(folder: TempDir) -> Self {
         provide_tls();
-        let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("trunkline.toml");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
