@@ -18,6 +18,7 @@ use crate::manifest::Manifest;
 use crate::runtime::Runtime;
 use crate::scan::watch;
 use crate::status::{EngineEvent, EngineStatus, PluginMetrics};
+use crate::taken::Taken;
 use crate::threads::GuestThreads;
 use crate::time::Time;
 use crate::versions::Versions;
@@ -180,6 +181,7 @@ fn shared(config: &Arc<EngineConfig>, supplies: Supplies) -> Result<Shared, Star
         versions: Arc::new(Versions::new(runtime, cache, supplies.archive)),
         status: RwLock::default(),
         events: broadcast::channel(EVENTS_MAX).0,
+        taken: Taken::default(),
     })
 }
 

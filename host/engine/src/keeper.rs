@@ -28,6 +28,7 @@ use crate::manifest::{Ack, Manifest};
 use crate::plan::{Stamp, Stamps};
 use crate::refusal::{Note, NoteKind, Refusal, Stage};
 use crate::status::{EngineEvent, EngineStatus, FileState, FileStatus, paste, unserved, used_by};
+use crate::taken::Taken;
 use crate::traps::Traps;
 use crate::versions::Versions;
 
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) versions: Arc<Versions>,
     pub(crate) status: RwLock<EngineStatus>,
     pub(crate) events: broadcast::Sender<EngineEvent>,
+    pub(crate) taken: Taken,
 }
 
 /// A file the keeper has looked at.

@@ -12,6 +12,9 @@ mod config;
 /// The engine as the server sees it.
 mod engine;
 
+/// When providers last took a message.
+mod taken;
+
 /// The one task that owns the plugin folder.
 mod keeper;
 

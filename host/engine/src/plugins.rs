@@ -106,6 +106,9 @@ impl Plugins for Engine {
         let invocation = self.invocation(&bound, self.now(), files, Some(leaving));
         let result = self.call(invocation, export, &delivery).await;
         let done = result.map_err(send_failed)??;
+        if !done.ids.is_empty() {
+            self.shared.taken.note(&call.channel, self.now());
+        }
         Ok(Sent {
             ids: done.ids,
             progress: done.progress,
@@ -210,6 +213,11 @@ impl Engine {
         }
         let result = self.run(&bound, Check, self.now(), &user.table()).await;
         result.map_err(send_failed)?.map(Some)
+    }
+
+    /// When a provider last took a message of this channel, since the start.
+    pub fn last_taken(&self, channel: &ChannelName) -> Option<Timestamp> {
+        self.shared.taken.last(channel)
     }
 
     fn now(&self) -> Timestamp {

@@ -146,7 +146,9 @@ pub(crate) fn authorise(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Basic "))
         .and_then(|encoded| STANDARD.decode(encoded.trim()).ok());
+    let revoked = shared.state().is_token_revoked;
     match given {
+        Some(_) if revoked => Err(Refusal::credentials()),
         Some(given) if given == expected.as_bytes() && account == shared.config.account_sid => {
             Ok(())
         }

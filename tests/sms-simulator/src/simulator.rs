@@ -158,6 +158,11 @@ impl SmsSimulator {
         self.shared.outage.send_replace(outage);
     }
 
+    /// Every call of the API is answered 401 (20003) from now on, or served again.
+    pub fn set_token_revoked(&self, revoked: bool) {
+        self.shared.state().is_token_revoked = revoked;
+    }
+
     /// Puts a number on the opt-out list (sends: 21610), or takes it off.
     pub fn set_opted_out(&self, number: &str, opted_out: bool) {
         let mut state = self.shared.state();

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) ledger: Ledger,
     pub(crate) faults: FaultPlan,
+    /// The auth token is good no more: every call is answered 401.
+    pub(crate) is_token_revoked: bool,
     pub(crate) opted_out: HashSet<String>,
     /// Code and HTTP status with which sends to a number are refused.
     pub(crate) refused_numbers: HashMap<String, (u32, u16)>,
@@ -66,6 +68,7 @@ impl Shared {
         let state = State {
             ledger: Ledger::default(),
             faults: FaultPlan::default(),
+            is_token_revoked: false,
             opted_out: HashSet::new(),
             refused_numbers: HashMap::new(),
             undeliverable: HashMap::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::Notify;
-use trunkline_core::id::{ChannelName, EntryPointName, IntegrationName};
+use trunkline_core::id::{ChannelName, EntryPointName, IntegrationName, Timestamp};
 use trunkline_ece::{Light, Lights};
 use trunkline_engine::User;
 use trunkline_flow::ports::{CheckedAccount, Clock, SendError};
@@ -46,30 +46,50 @@ impl Board {
     }
 }
 
+/// Which channels are asked whether all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// All: an operator wants to know, or something changed.
+    All,
+    /// Those that carried nothing for a while: the others show that they work.
+    Quiet,
+}
+
 /// Reads all lights each minute until the host stops.
 pub(super) async fn keep(host: Arc<Host>) {
+    let mut asked = Asked::All;
     loop {
         tokio::select! {
             () = host.stopping.cancelled() => return,
-            () = host.refresh_lights() => {}
+            () = host.read_lights(asked) => {}
         }
-        tokio::select! {
+        asked = tokio::select! {
             () = host.stopping.cancelled() => return,
-            () = host.board.again.notified() => {}
-            () = tokio::time::sleep(EVERY) => {}
-        }
+            () = host.board.again.notified() => Asked::All,
+            () = tokio::time::sleep(EVERY) => Asked::Quiet,
+        };
     }
+}
+
+/// Whether a channel whose provider last took a message then has carried nothing for a while.
+fn is_quiet(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| u128::from(now.ms_since(last)) >= EVERY.as_millis())
 }
 
 impl Host {
     /// Reads all lights anew, at once.
     pub async fn refresh_lights(&self) {
+        self.read_lights(Asked::All).await;
+    }
+
+    async fn read_lights(&self, asked: Asked) {
         let config = self.config();
         let integrations = config.integrations.iter().map(|(name, integration)| {
             let points = &integration.ece.entry_points;
             self.read_integration(name, points)
         });
-        let channels = config.channels.keys().map(|name| self.read_channel(name));
+        let channels = config.channels.keys();
+        let channels = channels.map(|name| self.read_channel(name, asked));
         let (integrations, channels) = tokio::join!(join_all(integrations), join_all(channels));
         let mut board = self
             .board
@@ -104,7 +124,15 @@ impl Host {
         (name.clone(), report)
     }
 
-    async fn read_channel(&self, name: &ChannelName) -> (ChannelName, LightReport) {
+    async fn read_channel(&self, name: &ChannelName, asked: Asked) -> (ChannelName, LightReport) {
+        let (last, now) = (self.engine().last_taken(name), self.clock().now());
+        if asked == Asked::Quiet && !is_quiet(last, now) {
+            let light = LightReport {
+                colour: Colour::Green,
+                why: "the provider took a message within the last minute".to_owned(),
+            };
+            return (name.clone(), light);
+        }
         let light = match self.engine().check(&User::Channel(name.clone())).await {
             Ok(account) => account_light(account),
             Err(error) => failed_light(&error),
@@ -183,5 +211,31 @@ fn light(light: Light) -> LightReport {
             trunkline_ece::Colour::Unknown => Colour::Unknown,
         },
         why: light.why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_quiet_once_its_provider_took_nothing_for_a_minute() {
+        let now = Timestamp(1_000_000);
+        assert!(is_quiet(None, now));
+        assert!(!is_quiet(Some(Timestamp(now.0 - 59_999)), now));
+        assert!(is_quiet(Some(Timestamp(now.0 - 60_000)), now));
+    }
+
+    #[test]
+    fn a_red_light_names_the_reason_and_trouble_on_the_way_is_no_red_light() {
+        let revoked = failed_light(&SendError::Credentials("20003: Authenticate".to_owned()));
+        assert_eq!(revoked.colour, Colour::Red);
+        assert!(
+            revoked.why.contains("20003: Authenticate"),
+            "{}",
+            revoked.why
+        );
+        let unreachable = failed_light(&SendError::Unknown("no answer".to_owned()));
+        assert_eq!(unreachable.colour, Colour::Unknown);
     }
 }
