@@ -60,7 +60,8 @@ pub(crate) fn send(
     };
     let index = index_of_rest(message, pieces.len())?;
     let last = index + 1 == pieces.len();
-    let id = match found_or_wait(message, peer_state, index) {
+    let name = receipts::name(&message.delivery, index, last);
+    let id = match found_or_wait(message, peer_state, &name) {
         Found::Taken(id) => id,
         Found::Wait => return Ok(wait()),
         Found::No => {
@@ -68,7 +69,7 @@ pub(crate) fn send(
                 settings,
                 message,
                 recipient,
-                metadata: receipts::metadata(&message.delivery, index, last),
+                metadata: receipts::metadata(&name),
                 window,
             };
             way.deliver(&pieces[index])?
@@ -103,11 +104,11 @@ enum Found {
     No,
 }
 
-fn found_or_wait(message: &Outbound, peer_state: &PeerState, index: usize) -> Found {
+fn found_or_wait(message: &Outbound, peer_state: &PeerState, name: &str) -> Found {
     let Some(since) = message.attempt.unknown_since else {
         return Found::No;
     };
-    if let Some(id) = receipts::taken(peer_state, &message.delivery, index) {
+    if let Some(id) = receipts::taken(peer_state, name) {
         return Found::Taken(id);
     }
     if clock::now().saturating_sub(since) < ECHO_WITHIN_MS {

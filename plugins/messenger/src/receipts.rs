@@ -1,8 +1,8 @@
 //! What tells how our messages fare: deliveries and reads by watermark, and echoes.
 //!
 //! An echo of our own message brings back its `metadata`, which names the delivery: it is how we learn that Messenger
-//! took a message whose answer was lost. Only the last message of a delivery speaks for the whole delivery; an earlier one
-//! is remembered in peer-state, where `send` looks for it.
+//! took a message whose answer was lost. It is remembered in peer-state, where `send` looks for it. Only the last message
+//! of a delivery speaks for the whole delivery, and its receipt names it.
 
 use trunkline_plugin::channel::{DeliveryName, Event, Happening, Receipt, ReceiptState};
 use trunkline_plugin::{Address, PeerChange, PeerState};
@@ -17,34 +17,40 @@ const METADATA: &str = "trunkline:";
 /// In front of keys of peer-state that hold an echo's message id.
 const ECHO: &str = "echo:";
 
-/// Names one provider message of a delivery in its `metadata`: `trunkline:DELIVERY` for the last, and
-/// `trunkline:DELIVERY:INDEX` for one that others follow.
-pub(crate) fn metadata(delivery: &str, index: usize, last: bool) -> String {
+/// One provider message of a delivery: `DELIVERY` for the last, `DELIVERY:INDEX` for one that others follow.
+pub(crate) fn name(delivery: &str, index: usize, last: bool) -> String {
     if last {
-        format!("{METADATA}{delivery}")
+        delivery.to_owned()
     } else {
-        format!("{METADATA}{delivery}:{index}")
+        format!("{delivery}:{index}")
     }
 }
 
-/// The id under which this message of the delivery was taken, if its echo came.
-pub(crate) fn taken(peer_state: &PeerState, delivery: &str, index: usize) -> Option<String> {
-    peer_state
-        .get(&format!("{ECHO}{delivery}:{index}"))
-        .cloned()
+/// What the echo of the message of this name brings back.
+pub(crate) fn metadata(name: &str) -> String {
+    format!("{METADATA}{name}")
+}
+
+/// The id under which the message of this name was taken, if its echo came.
+pub(crate) fn taken(peer_state: &PeerState, name: &str) -> Option<String> {
+    peer_state.get(&format!("{ECHO}{name}")).cloned()
 }
 
 /// Forgets echoes of other deliveries, so that they do not pile up.
 pub(crate) fn forgotten(peer_state: &PeerState, delivery: &str, at: u64) -> Vec<PeerChange> {
-    let own = format!("{ECHO}{delivery}:");
+    let is_of_another = |key: &&String| {
+        let name = key.strip_prefix(ECHO);
+        name.is_some_and(|name| name.split(':').next() != Some(delivery))
+    };
+    let forget = |key: &String| PeerChange {
+        key: key.clone(),
+        value: None,
+        at,
+    };
     peer_state
         .keys()
-        .filter(|key| key.starts_with(ECHO) && !key.starts_with(&own))
-        .map(|key| PeerChange {
-            key: key.clone(),
-            value: None,
-            at,
-        })
+        .filter(is_of_another)
+        .map(forget)
         .collect()
 }
 
@@ -99,40 +105,22 @@ pub(crate) fn echo(place: Place<'_>, messaging: &Messaging, message: &Message) -
         return notices::somebody_elses_echo(place, key, message).into();
     };
     let customer = messaging.recipient.as_ref().and_then(|it| it.id.clone());
-    let customer = customer.map(|psid| Address::new(PSID, psid));
-    match (name.split_once(':'), customer) {
-        (None, customer) => {
-            let receipt = receipt(DeliveryName::Ours(name.to_owned()), ReceiptState::Sent);
-            Event {
-                customer: customer.into_iter().collect(),
-                ..place.event(key, receipt)
-            }
-            .into()
-        }
-        (Some(_), Some(customer)) => earlier_part(place, key, name, customer, message),
-        (Some(_), None) => notices::somebody_elses_echo(place, key, message).into(),
-    }
-}
-
-/// It says nothing about the rest of its delivery, so it must not name it.
-fn earlier_part(
-    place: Place<'_>,
-    key: String,
-    name: &str,
-    customer: Address,
-    message: &Message,
-) -> Found {
-    let until = receipt(DeliveryName::AllUntil(place.at), ReceiptState::Sent);
-    let event = Event {
-        customer: vec![customer],
-        ..place.event(key, until)
+    let mid = message.mid.clone().unwrap_or_default();
+    let delivery = match (name.contains(':'), &customer) {
+        (false, _) => DeliveryName::Ours(name.to_owned()),
+        // It says nothing about the rest of its delivery, so it must not name it.
+        (true, Some(_)) => DeliveryName::AllUntil(place.at),
+        (true, None) => DeliveryName::Provider(mid.clone()),
     };
-    let mut found = Found::from(event);
-    found.errand.changes.push(PeerChange {
-        key: format!("{ECHO}{name}"),
-        value: Some(message.mid.clone().unwrap_or_default()),
-        at: place.at,
-    });
+    let mut found = Found::from(place.event(key, receipt(delivery, ReceiptState::Sent)));
+    if let Some(psid) = customer {
+        found.event.customer = vec![Address::new(PSID, psid)];
+        found.errand.changes.push(PeerChange {
+            key: format!("{ECHO}{name}"),
+            value: Some(mid),
+            at: place.at,
+        });
+    }
     found
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use trunkline_plugin::channel::{Happening, OutboundContent, Progress};
+use trunkline_plugin::channel::{DeliveryName, Happening, OutboundContent, Progress};
 use trunkline_plugin::harness::{
     Call, Fixture, Outcome, Suite, TestHost, WrittenRequest, fixtures_in,
 };
@@ -93,14 +93,23 @@ fn is_valid(outcome: &Outcome) -> bool {
         return matches!(outcome, Outcome::Rejected(_));
     };
     reception.events.iter().all(|event| {
-        let about_the_channel = matches!(
-            event.happening,
-            Happening::Notice { .. } | Happening::Receipt(_)
-        );
+        let names_itself = match &event.happening {
+            Happening::Notice { .. } => true,
+            Happening::Receipt(receipt) => !matches!(receipt.delivery, DeliveryName::AllUntil(_)),
+            Happening::Said(_)
+            | Happening::Edited { .. }
+            | Happening::Withdrawn(_)
+            | Happening::Reacted { .. }
+            | Happening::Typing(_)
+            | Happening::FileAnswer { .. }
+            | Happening::OptedOut(_)
+            | Happening::OptedIn
+            | Happening::Left => false,
+        };
         !event.key.is_empty()
             && !event.account.is_empty()
             && event.at < 1 << 53
-            && (about_the_channel || !event.customer.is_empty())
+            && (names_itself || !event.customer.is_empty())
             && event.customer.iter().all(|it| !it.value.is_empty())
     })
 }
