@@ -80,10 +80,13 @@ impl<O: Outside> Inner<O> {
         let at = self.now();
         match self.ports.plugins().bot_receive(bot, &request, at).await {
             Ok(reception) => {
-                let events = reception
-                    .callbacks
-                    .into_iter()
-                    .map(|callback| self.bot_event(bot, callback))
+                let call = repeated_as(&request);
+                let callbacks = reception.callbacks.into_iter().enumerate();
+                let events = callbacks
+                    .map(|(place, callback)| {
+                        let known = call.map(|call| format!("{call}/{place}"));
+                        self.bot_event(bot, callback, known)
+                    })
                     .collect();
                 let accept = Accept {
                     events,
@@ -110,17 +113,22 @@ impl<O: Outside> Inner<O> {
         }
     }
 
-    /// A bot's callback has no id of its own: each arrival is its own event.
+    /// Known again by the id that the bot's server gave its call (H2); without one each arrival is its own event.
     fn bot_event(
         &self,
         bot: &BotName,
         (conversation, epoch, bytes): (ConversationId, Epoch, Vec<u8>),
+        known: Option<String>,
     ) -> Incoming {
         static ARRIVALS: AtomicU64 = AtomicU64::new(0);
-        let arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed);
+        let own = || {
+            let arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed);
+            format!("{}/{arrival}", self.now().0)
+        };
+        let key = known.map_or_else(own, |known| format!("call/{known}"));
         Incoming {
             scope: Scope::Bot(bot.clone()),
-            key: format!("{conversation}/{}/{arrival}", self.now().0),
+            key: format!("{conversation}/{key}"),
             target: Target::Customer(conversation.customer),
             event: Event::BotCallback {
                 conversation,
@@ -139,6 +147,22 @@ impl<O: Outside> Inner<O> {
             self.wake(customer_of(delivery), Wake::News);
         }
     }
+}
+
+/// Headers by which a server says that a call is the same as one before: the IETF's draft of `Idempotency-Key`, and Standard
+/// Webhooks' `webhook-id`.
+const REPEAT_HEADERS: [&str; 2] = ["idempotency-key", "webhook-id"];
+
+fn repeated_as(request: &Request) -> Option<&str> {
+    let says = |name: &str| {
+        REPEAT_HEADERS
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(name))
+    };
+    let mut headers = request.headers.iter();
+    headers
+        .find(|(name, value)| says(name) && !value.is_empty())
+        .map(|(_, value)| value.as_str())
 }
 
 /// One accept a session, in the order they came.

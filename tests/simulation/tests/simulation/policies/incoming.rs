@@ -176,6 +176,32 @@ fn a_bots_callback_reaches_its_conversation() {
 }
 
 #[test]
+fn a_bots_callback_that_its_server_repeats_is_taken_once() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        let customer = {
+            let tables = bench.disk.lock().expect("no test panicked holding it");
+            let (customer, _) = tables.customers().next().expect("Anna wrote");
+            customer.id
+        };
+        let body = serde_json::to_vec(&customer).expect("it is plain data");
+        for id in [Some("one"), Some("one"), Some("two"), None, None] {
+            let mut call = request(body.clone());
+            let header = id.map(|id| ("Idempotency-Key".to_owned(), id.to_owned()));
+            call.headers.extend(header);
+            assert_eq!(bench.flow.bot_callback(&"faq".into(), call).await, fine());
+        }
+        bench
+            .until(|b| b.story().matches("BotCallback").count() == 4)
+            .await;
+        assert_eq!(bench.flow.status().duplicates, 1);
+    });
+}
+
+#[test]
 fn an_agents_words_for_nobody_are_kept_also_when_a_crash_comes_first() {
     on_bench(Limits::default(), |mut bench| async move {
         let event = EceEvent {
