@@ -9,7 +9,8 @@ import * as api from "./api.js";
 export class Conversation {
   #page;
   #record = null;
-  #name = h("h1", { dir: "auto", testid: "customer-name", tabindex: -1 });
+  #mine = false;
+  #name = h("h2", { dir: "auto", testid: "customer-name", tabindex: -1 });
   #where = h("p", { class: "dim", testid: "conversation-phase" });
   #pickUp;
   #held;
@@ -64,6 +65,8 @@ export class Conversation {
     this.element.dataset.conversation = record.id;
     const { at, name } = holder(record);
     const mine = at === "agent" && name === this.#page.agent;
+    if (this.#mine && !mine) this.#keepFocus();
+    this.#mine = mine;
     text(this.#name, customerName(record));
     text(this.#where, this.#told(at, name, record));
     show(this.#pickUp, at === "waiting");
@@ -80,6 +83,14 @@ export class Conversation {
     if (at === "ended") return `Ended · ${point}`;
     if (at === "waiting") return record.reserved_for ? `Waits for ${live.screenName(record.reserved_for)} · ${point}` : `Waits in ${point}`;
     return name === agent ? `With you · ${point}` : `With ${live.screenName(name)} · ${point}`;
+  }
+
+  /** What had the focus may be gone with the conversation. */
+  #keepFocus() {
+    requestAnimationFrame(() => {
+      const focused = document.activeElement;
+      if (focused === document.body || !focused.checkVisibility()) this.#name.focus();
+    });
   }
 
   #mayPick() {

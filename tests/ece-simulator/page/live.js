@@ -1,5 +1,7 @@
-// What the stand-in tells as it happens, kept as it is now. The browser reconnects by itself; the
-// first event of each connection says to forget what was known.
+// What the stand-in tells as it happens, kept as it is now. The first word of each connection, hello,
+// says to forget what was known.
+
+import { listen } from "./events.js";
 
 export class Live {
   /** Agents, entry points, webhook and so on; null until the first word. */
@@ -14,16 +16,10 @@ export class Live {
   /** @param {() => void} told called after changes, once for many that come together */
   constructor(told) {
     this.#told = told;
-    const source = new EventSource("/_sim/events");
-    source.addEventListener("open", () => this.#change(() => (this.connected = true)));
-    source.addEventListener("error", () => this.#change(() => (this.connected = false)));
-    source.addEventListener("hello", () => this.conversations.clear());
-    source.addEventListener("state", (event) => this.#change(() => (this.state = JSON.parse(event.data))));
-    source.addEventListener("conversation", (event) => {
-      const record = JSON.parse(event.data);
-      this.#change(() => this.conversations.set(record.id, record));
-    });
-    addEventListener("pagehide", () => source.close());
+    const close = "SharedWorker" in window ? this.#share() : listen((message) => this.#heard(message));
+    addEventListener("pagehide", close);
+    // Back from the browser's memory without a stream: begin anew.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
   agent(name) {
@@ -38,8 +34,17 @@ export class Live {
     return this.agent(name)?.screen_name ?? name;
   }
 
-  #change(change) {
-    change();
+  #share() {
+    const { port } = new SharedWorker("/_sim/agent/worker.js", { type: "module", name: "ece-simulator" });
+    port.onmessage = ({ data }) => this.#heard(data);
+    return () => port.postMessage("bye");
+  }
+
+  #heard({ kind, data }) {
+    if (kind === "hello") this.conversations.clear();
+    else if (kind === "state") this.state = data;
+    else if (kind === "connected") this.connected = data;
+    else this.conversations.set(data.id, data);
     if (this.#due) return;
     this.#due = true;
     // Not an animation frame: pages in the background count unread messages too.

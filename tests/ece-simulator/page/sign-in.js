@@ -29,7 +29,7 @@ export class SignIn {
     this.element = h(
       "section",
       { class: "sign-in card", "aria-labelledby": "sign-in-title", hidden: true },
-      h("h1", { id: "sign-in-title" }, "Sign in"),
+      h("h2", { id: "sign-in-title" }, "Sign in"),
       h("p", { class: "dim" }, "Each tab of the browser is one agent. Open another tab to be two."),
       this.#agents,
       form,

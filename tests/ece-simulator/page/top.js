@@ -11,6 +11,7 @@ export class Top {
   #auto = toggle("Auto pick-up", "agent-auto", (auto) => this.#change({ pick_up: auto ? "auto" : "manual" }));
   #capacity = h("input", { type: "number", min: 0, max: 999, testid: "agent-capacity", "aria-label": "Conversations at once" });
   #agent;
+  #leave;
   #views;
   #outage = h("span", { class: "chip bad", testid: "outage-chip" });
   element;
@@ -29,8 +30,8 @@ export class Top {
       h("span", { class: "who" }, this.#name, h("span", { class: "inline" }, this.#room, this.#capacity)),
       this.#ready,
       this.#auto,
-      button("Sign out", "sign-out", () => this.#signOut(), { class: "quiet" }),
     );
+    this.#leave = button("Sign out", "sign-out", () => this.#signOut(), { class: "quiet leave" });
     this.element = h(
       "div",
       { class: "top-row" },
@@ -38,6 +39,7 @@ export class Top {
       h("nav", { class: "tabs chrome", "aria-label": "Views" }, this.#views),
       this.#outage,
       this.#agent,
+      this.#leave,
     );
   }
 
@@ -51,6 +53,7 @@ export class Top {
     show(this.#outage, live.state.outage !== "none");
     text(this.#outage, `ECE is down: ${live.state.outage}`);
     show(this.#agent, agent !== undefined);
+    show(this.#leave, agent !== undefined);
     if (!agent) return;
     text(this.#name, agent.screen_name);
     text(this.#room, `${agent.active} of`);

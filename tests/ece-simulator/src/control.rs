@@ -46,7 +46,7 @@ use serde_json::{Value, json};
 use crate::config::{AgentConfig, PickUp};
 use crate::connection::Outage;
 use crate::desk::acts::ActError;
-use crate::faults::{Fault, Operation, Times};
+use crate::faults::{Fault, FaultPlan, Operation, Times};
 use crate::ledger::Ledger;
 use crate::script::Act;
 use crate::shared::Shared;
@@ -230,12 +230,12 @@ struct FaultWire {
 }
 
 async fn add_fault(State(shared): State<Arc<Shared>>, Json(wire): Json<FaultWire>) -> StatusCode {
-    shared.faults().add(wire.on, wire.fault, wire.times);
+    shared.change_faults(|faults| faults.add(wire.on, wire.fault, wire.times));
     StatusCode::NO_CONTENT
 }
 
 async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.faults().clear();
+    shared.change_faults(FaultPlan::clear);
     StatusCode::NO_CONTENT
 }
 

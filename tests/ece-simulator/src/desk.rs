@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::clock::{iso8601, now_ms};
-use crate::config::{AgentConfig, EceConfig, EntryPointConfig, PickUp};
+use crate::config::{EceConfig, EntryPointConfig, PickUp};
 use crate::files::KeptFiles;
 use crate::ledger::{
     ConversationRecord, CustomerFile, FileState, Ledger, Phase, Seen, Sent, Told, What,
@@ -85,30 +85,6 @@ pub(crate) struct Agent {
     /// Conversations held now.
     pub(crate) active: usize,
     rules: Vec<Arc<Rule>>,
-}
-
-impl Agent {
-    pub(crate) fn new(config: &AgentConfig) -> Self {
-        let screen_name = config.screen_name.as_ref().unwrap_or(&config.name);
-        // The configuration was checked before.
-        let rules = config.script.iter().filter_map(|rule| rule.compile().ok());
-        Self {
-            name: config.name.clone(),
-            screen_name: screen_name.clone(),
-            entry_points: config.entry_points.clone(),
-            capacity: config.capacity,
-            signed_in: config.signed_in,
-            ready: config.ready,
-            pick_up: config.pick_up,
-            active: 0,
-            rules: rules.map(Arc::new).collect(),
-        }
-    }
-
-    /// Whether somebody or a script decides what the agent says.
-    pub(crate) fn is_scripted(&self) -> bool {
-        !self.rules.is_empty()
-    }
 }
 
 /// A file that an agent sent.

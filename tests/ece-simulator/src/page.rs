@@ -37,6 +37,8 @@ const FILES: &[(&str, &str, &str)] = &[
     script("desk.js", include_str!("../page/desk.js")),
     script("details.js", include_str!("../page/details.js")),
     script("dom.js", include_str!("../page/dom.js")),
+    script("events.js", include_str!("../page/events.js")),
+    script("worker.js", include_str!("../page/worker.js")),
     script("list.js", include_str!("../page/list.js")),
     script("live.js", include_str!("../page/live.js")),
     script("main.js", include_str!("../page/main.js")),

@@ -144,7 +144,7 @@ async fn serve(
         Ok(route) => route,
         Err(refusal) => return refused(&call, &refusal),
     };
-    let fault = call.shared.faults().take(route.operation());
+    let fault = call.shared.take_fault(route.operation());
     match fault {
         Some(Fault::DropBeforeAccept) => return cut(&connection),
         Some(Fault::Refuse { refusal }) => return refused(&call, &refusal),

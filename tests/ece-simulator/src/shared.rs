@@ -9,7 +9,7 @@ use crate::callbacks::{Callbacks, Webhook};
 use crate::config::EceConfig;
 use crate::connection::Outage;
 use crate::desk::{Desk, Effect};
-use crate::faults::FaultPlan;
+use crate::faults::{Fault, FaultPlan, Operation};
 use crate::files;
 use crate::sessions::Sessions;
 
@@ -80,6 +80,24 @@ impl Shared {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultPlan> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault of a call, used up by asking.
+    pub(crate) fn take_fault(&self, operation: Operation) -> Option<Fault> {
+        // Most calls have none: nobody is told of those.
+        let none = self.faults().waiting().is_empty();
+        if none {
+            return None;
+        }
+        self.change_faults(|faults| faults.take(operation))
+    }
+
+    /// Changes the faults, and tells whoever looks on.
+    pub(crate) fn change_faults<T>(&self, change: impl FnOnce(&mut FaultPlan) -> T) -> T {
+        let result = change(&mut self.faults());
+        // The lock is free again: whoever is told looks at the faults.
+        self.changed.send_modify(|version| *version += 1);
+        result
     }
 
     fn carry_out(self: &Arc<Self>, effect: Effect) {

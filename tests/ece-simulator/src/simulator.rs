@@ -14,7 +14,7 @@ use crate::callbacks;
 use crate::config::{CallbackConfig, ConfigError, EceConfig, EntryPointConfig};
 use crate::connection::{BreakableListener, Connection, Outage};
 use crate::desk::acts::ActError;
-use crate::faults::{Fault, Operation, Times};
+use crate::faults::{Fault, FaultPlan, Operation, Times};
 use crate::ledger::Ledger;
 use crate::page;
 use crate::router;
@@ -255,12 +255,13 @@ impl EceSimulator {
 
     /// Makes the next calls of a kind go wrong, after the faults already planned.
     pub fn set_fault(&self, on: Operation, fault: Fault, times: Times) {
-        self.shared.faults().add(on, fault, times);
+        self.shared
+            .change_faults(|faults| faults.add(on, fault, times));
     }
 
     /// Calls go well again.
     pub fn clear_faults(&self) {
-        self.shared.faults().clear();
+        self.shared.change_faults(FaultPlan::clear);
     }
 
     /// Every token and session dies early; the next call meets 401.

@@ -1,5 +1,7 @@
 //! Who gets which conversation: queues, capacity, skills, and what the status calls report of it.
 
+use std::sync::Arc;
+
 use crate::clock::{iso8601, now_ms};
 use crate::config::{AgentConfig, PickUp};
 use crate::ledger::{Phase, Told};
@@ -18,6 +20,28 @@ pub(crate) enum Eligibility {
 }
 
 impl Agent {
+    pub(crate) fn new(config: &AgentConfig) -> Self {
+        let screen_name = config.screen_name.as_ref().unwrap_or(&config.name);
+        // The configuration was checked before.
+        let rules = config.script.iter().filter_map(|rule| rule.compile().ok());
+        Self {
+            name: config.name.clone(),
+            screen_name: screen_name.clone(),
+            entry_points: config.entry_points.clone(),
+            capacity: config.capacity,
+            signed_in: config.signed_in,
+            ready: config.ready,
+            pick_up: config.pick_up,
+            active: 0,
+            rules: rules.map(Arc::new).collect(),
+        }
+    }
+
+    /// Whether somebody or a script decides what the agent says.
+    pub(crate) fn is_scripted(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
     fn serves(&self, entry_point: u64) -> bool {
         self.signed_in && self.ready && self.entry_points.contains(&entry_point)
     }

@@ -22,3 +22,5 @@ mod agents;
 mod driving;
 
 mod page;
+
+mod stream;
