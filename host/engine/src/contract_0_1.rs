@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use crate::guest::Guest;
+use crate::guest::{Guest, Pushing};
 
 /// The `contract` of a manifest that this module serves.
 pub(crate) const CONTRACT: &str = "0.1-dev";
@@ -73,6 +73,11 @@ pub(crate) trait Call: Send + Sync + 'static {
 
     /// Whether it may use `http`.
     const MAY_FETCH: bool;
+
+    /// What it may give to sockets.
+    fn pushing(&self) -> Pushing {
+        Pushing::NotHere
+    }
 
     /// Calls it once.
     fn run(

@@ -54,6 +54,32 @@ pub(crate) enum LogLevel {
     Error,
 }
 
+/// More frames for sockets than this end the call.
+pub(crate) const FRAMES_MAX: usize = 64;
+
+/// More bytes of frames than this end the call.
+pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
+
+/// What a call may give to its customer's sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushing {
+    /// Another export than `send`.
+    NotHere,
+    /// The manifest declares no socket.
+    NoSocket,
+    /// Nothing that is kept.
+    SignalsAlone,
+    /// Frames for the log from this number on, and signals.
+    From(u64),
+}
+
+/// What a run gave to its customer's sockets.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    pub(crate) pushed: Vec<Vec<u8>>,
+    pub(crate) signals: Vec<Vec<u8>>,
+}
+
 /// Why a run was ended by an import, on purpose.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Halt {
@@ -70,6 +96,12 @@ pub(crate) enum Halt {
     TooMuchRandom(u32),
     #[error("the manifest declares no socket")]
     NoSocket,
+    #[error("`{0}` may not give frames to sockets: that belongs into `send`")]
+    MayNotPush(&'static str),
+    #[error("a typing sign or a `seen` is not pushed: it can only be signalled")]
+    SignPushed,
+    #[error("more than {FRAMES_MAX} frames, or {FRAME_BYTES_MAX} bytes of them, in one call")]
+    TooManyFrames,
     #[error("used more than {0} ms of CPU")]
     Cpu(u64),
     #[error("ran longer than {0} s")]
@@ -87,6 +119,8 @@ pub(crate) struct Guest {
     wants: Option<FetchRequest>,
     log: Vec<(LogLevel, String)>,
     random: ChaCha12Rng,
+    pushing: Pushing,
+    frames: Frames,
     pub(crate) limits: StoreLimits,
 }
 
@@ -104,6 +138,7 @@ pub(crate) struct Beginning {
     /// The export's name, for errors.
     pub(crate) export: &'static str,
     pub(crate) may_fetch: bool,
+    pub(crate) pushing: Pushing,
     pub(crate) started: Timestamp,
     pub(crate) journal: Vec<Entry>,
     pub(crate) seed: [u8; 32],
@@ -125,6 +160,8 @@ impl Guest {
             wants: None,
             log: Vec::new(),
             random: ChaCha12Rng::from_seed(beginning.seed),
+            pushing: beginning.pushing,
+            frames: Frames::default(),
             limits,
         }
     }
@@ -183,6 +220,48 @@ impl Guest {
         Ok(bytes)
     }
 
+    /// The number of the next frame pushed.
+    pub(crate) fn next_frame(&self) -> Result<u64, Halt> {
+        match self.pushing {
+            Pushing::From(first) => Ok(first + self.frames.pushed.len() as u64),
+            Pushing::SignalsAlone => Err(Halt::SignPushed),
+            Pushing::NoSocket => Err(Halt::NoSocket),
+            Pushing::NotHere => Err(Halt::MayNotPush(self.export)),
+        }
+    }
+
+    pub(crate) fn push(&mut self, frame: Vec<u8>) -> Result<u64, Halt> {
+        let number = self.next_frame()?;
+        self.bound_frames(&frame)?;
+        self.frames.pushed.push(frame);
+        Ok(number)
+    }
+
+    pub(crate) fn signal(&mut self, frame: Vec<u8>) -> Result<(), Halt> {
+        match self.pushing {
+            Pushing::From(_) | Pushing::SignalsAlone => {}
+            Pushing::NoSocket => return Err(Halt::NoSocket),
+            Pushing::NotHere => return Err(Halt::MayNotPush(self.export)),
+        }
+        self.bound_frames(&frame)?;
+        self.frames.signals.push(frame);
+        Ok(())
+    }
+
+    fn bound_frames(&self, more: &[u8]) -> Result<(), Halt> {
+        let all = || self.frames.pushed.iter().chain(&self.frames.signals);
+        let bytes: usize = all().map(Vec::len).sum();
+        if all().count() >= FRAMES_MAX || bytes + more.len() > FRAME_BYTES_MAX {
+            return Err(Halt::TooManyFrames);
+        }
+        Ok(())
+    }
+
+    /// What the run that ends well gave to sockets.
+    pub(crate) fn take_frames(&mut self) -> Frames {
+        std::mem::take(&mut self.frames)
+    }
+
     pub(crate) fn write_log(&mut self, level: LogLevel, mut text: String) -> Result<(), Halt> {
         if self.log.len() >= LOG_LINES_MAX {
             return Err(Halt::TooManyLogLines);
@@ -238,6 +317,7 @@ mod tests {
             world: Arc::new(world),
             export: "send",
             may_fetch: true,
+            pushing: Pushing::NoSocket,
             started: Timestamp(1),
             journal,
             seed: [5; 32],

@@ -128,6 +128,7 @@ impl<'a> Progress<'a> {
             world: self.invocation.bound.world.clone(),
             export: C::EXPORT,
             may_fetch: C::MAY_FETCH,
+            pushing: call.pushing(),
             started: self.invocation.started,
             journal: std::mem::take(&mut self.journal),
             seed: self.seed,

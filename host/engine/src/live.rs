@@ -12,7 +12,7 @@ use trunkline_flow::ports::{Answer, PluginVersion};
 
 use crate::config::{EngineConfig, User, UserConfig};
 use crate::grant::{GrantError, Standing, grant};
-use crate::guest::{Beginning, World};
+use crate::guest::{Beginning, Pushing, World};
 use crate::manifest::{Ack, Kind, Manifest};
 use crate::permit::Permit;
 use crate::run::{Allowance, Linked, try_instance};
@@ -45,6 +45,7 @@ impl Plugin {
             world: Arc::new(world),
             export: "the first instance",
             may_fetch: false,
+            pushing: Pushing::NotHere,
             started: Timestamp::default(),
             journal: Vec::new(),
             seed: [0; 32],

@@ -196,7 +196,12 @@ impl Loader {
             started: self.means.time.now(),
             leaving: None,
         };
-        match invocation.call(&self.means, Receive { request }).await {
+        let call = Receive {
+            request,
+            peer: None,
+            peer_state: Vec::new(),
+        };
+        match invocation.call(&self.means, call).await {
             Ok(_) => Ok(()),
             Err(failed) => Err(match failed.failure {
                 Failure::Plugin(reason) | Failure::Host(reason) => trial_refusal(&reason),

@@ -8,7 +8,7 @@ use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
 use trunkline_flow::ports::{
     AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount, Download,
     Leaving, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent, Reception, Request,
-    SendCall, SendError, Sent,
+    SendCall, SendError, Sent, SocketCall, SocketTerms,
 };
 
 use crate::accounts::{assign, attach_changes};
@@ -24,6 +24,7 @@ use crate::engine::Engine;
 use crate::failures::{
     HOST_TROUBLE_MS, bot_failed, download_failed, download_refused, send_failed,
 };
+use crate::guest::Pushing;
 use crate::invocation::{Failed, Failure, Invocation};
 use crate::keeper::Order;
 use crate::live::{Bound, ack_answer};
@@ -35,21 +36,42 @@ impl Plugins for Engine {
         request: &Request,
         at: Timestamp,
     ) -> Result<Reception, ReceiveError> {
-        let user = User::Channel(channel.clone());
-        let bound = self.bound_to_receive(&user, channel)?;
+        let bound = self.bound_to_receive(&User::Channel(channel.clone()), channel)?;
         let call = Receive {
             request: request.clone(),
+            peer: None,
+            peer_state: Vec::new(),
         };
-        let result = self.run(&bound, call, at, request).await;
-        let received = self.received(result, &bound, channel)?;
-        let mut events = received.events;
-        assign(&self.shared.live.now(), channel, &bound, &mut events);
-        if !attach_changes(&mut events, received.peer_changes) {
-            tracing::warn!(%channel, "peer-state of a reception about several customers is dropped");
+        self.reception(channel, &bound, call, at).await
+    }
+
+    async fn receive_on_socket(
+        &self,
+        channel: &ChannelName,
+        call: SocketCall,
+        at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        let bound = self.bound_to_receive(&User::Channel(channel.clone()), channel)?;
+        if bound.plugin.manifest.socket.is_none() {
+            return Err(ReceiveError::UnknownChannel);
         }
-        Ok(Reception {
-            answer: received.answer,
-            events,
+        let call = Receive {
+            request: call.request,
+            peer: call.peer,
+            peer_state: call.peer_state,
+        };
+        self.reception(channel, &bound, call, at).await
+    }
+
+    fn socket(&self, channel: &ChannelName) -> Option<SocketTerms> {
+        let bound = self.bound(&User::Channel(channel.clone()))?.ok()?;
+        let manifest = &bound.plugin.manifest;
+        let files = manifest.capabilities.attachments_in.as_ref();
+        Some(SocketTerms {
+            frame_bytes_max: manifest.frame_bytes_max()? as usize,
+            upload_bytes_max: files.and_then(|files| files.size_max),
+            upload_types: files.map(|files| files.types.clone()).unwrap_or_default(),
+            media_url: self.media_url(),
         })
     }
 
@@ -101,7 +123,12 @@ impl Plugins for Engine {
         let export = SendExport {
             outbound: call.outbound,
             peer_state: call.peer_state,
-            media_url: format!("{}/media", self.shared.live.now().config.public_url),
+            media_url: self.media_url(),
+            pushing: match (&bound.plugin.manifest.socket, call.next_frame) {
+                (None, _) => Pushing::NoSocket,
+                (Some(_), None) => Pushing::SignalsAlone,
+                (Some(_), Some(first)) => Pushing::From(first),
+            },
         };
         let invocation = self.invocation(&bound, self.now(), files, Some(leaving));
         let result = self.call(invocation, export, &delivery).await;
@@ -114,6 +141,8 @@ impl Plugins for Engine {
             progress: done.progress,
             peer_changes: done.peer_changes,
             version: bound.plugin.version.clone(),
+            pushed: done.frames.pushed,
+            signals: done.frames.signals,
         })
     }
 
@@ -218,6 +247,33 @@ impl Engine {
     /// When a provider last took a message of this channel, since the start.
     pub fn last_taken(&self, channel: &ChannelName) -> Option<Timestamp> {
         self.shared.taken.last(channel)
+    }
+
+    async fn reception(
+        &self,
+        channel: &ChannelName,
+        bound: &Bound,
+        call: Receive,
+        at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        let request = call.request.clone();
+        let result = self.run(bound, call, at, &request).await;
+        let received = self.received(result, bound, channel)?;
+        let mut events = received.events;
+        assign(&self.shared.live.now(), channel, bound, &mut events);
+        if !attach_changes(&mut events, received.peer_changes) {
+            tracing::warn!(%channel, "peer-state of a reception about no customer, or about several, is dropped");
+        }
+        Ok(Reception {
+            answer: received.answer,
+            events,
+            socket: received.socket,
+        })
+    }
+
+    /// What stands before the `/` and the token of a file or an upload.
+    fn media_url(&self) -> String {
+        format!("{}/media", self.shared.live.now().config.public_url)
     }
 
     fn now(&self) -> Timestamp {

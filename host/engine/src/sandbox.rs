@@ -12,17 +12,17 @@ use trunkline_core::id::{DeliveryId, EventKey, FileId, Timestamp};
 use trunkline_core::message::{Address, Attachment, Choice, Content, StoredFile};
 use trunkline_flow::ports::{
     Answer, CheckedAccount, Outbound, OutboundBody, PeerChange, ReceivedEvent, ReceivedHappening,
-    Request, SendError, SendProgress,
+    Request, SendError, SendProgress, SocketAction,
 };
 use trunkline_plugin::harness::{
-    Call as Played, Expected, Fixture, Outcome, ScriptedAnswer, expected_path, fixtures_in,
+    Call as Played, Expected, Fixture, Frame, Outcome, ScriptedAnswer, expected_path, fixtures_in,
 };
 use trunkline_plugin::{channel as sdk, http, types};
 
 use crate::config::UserConfig;
 use crate::contract_0_1::Call;
-use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Send};
-use crate::guest::{Beginning, World};
+use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Send, SendDone};
+use crate::guest::{Beginning, Pushing, World};
 use crate::manifest::Manifest;
 use crate::request::{
     AesCtr, Auth, Body, Entry, FetchError, FetchRequest, FetchResponse, Field, Part, Repeat,
@@ -35,9 +35,21 @@ use crate::settings;
 
 #[test]
 fn fixtures_of_sms_give_the_same_in_the_sandbox_as_natively() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sms/fixtures");
-    let sandbox = Sandbox::new(&built("plugins/sms.wasm"));
-    let fixtures = fixtures_in(&folder);
+    same_in_the_sandbox("plugins/sms/fixtures", "plugins/sms.wasm");
+}
+
+#[test]
+fn fixtures_of_a_socket_give_the_same_in_the_sandbox_as_natively() {
+    same_in_the_sandbox(
+        "tests/guests/socket-echo/fixtures",
+        "guests/socket-echo.wasm",
+    );
+}
+
+fn same_in_the_sandbox(fixtures: &str, built_file: &str) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let sandbox = Sandbox::new(&built(built_file));
+    let fixtures = fixtures_in(&workspace.join(fixtures));
     let compared = fixtures.iter().filter(|path| sandbox.compare(path)).count();
     // A few cannot be asked of this host: a template, a caption, a delivery id that is none of ours.
     assert!(
@@ -87,12 +99,17 @@ impl Sandbox {
         let requests: Vec<_> = expected.requests.into_iter().map(request).collect();
         let name = path.display();
         let found = match &fixture.call {
-            Played::Receive(written) if fixture.peer_state.is_empty() => {
+            Played::Receive(written) => {
                 let request = inbound(written.to_request(&fixture.public_url).unwrap());
-                let played = self.play(&fixture, Receive { request });
+                let call = Receive {
+                    request,
+                    peer: written.peer.clone(),
+                    peer_state: fixture.peer_state.clone().into_iter().collect(),
+                };
+                let played = self.play(&fixture, call);
                 let output = played
                     .output
-                    .map(|it| (it.answer, it.events, it.peer_changes));
+                    .map(|it| (it.answer, it.events, it.peer_changes, it.socket));
                 let found = output.map_err(|rejection| (rejection.answer.status, rejection.reason));
                 assert_eq!(found, reception(expected.result), "{name}");
                 played.requests
@@ -106,8 +123,15 @@ impl Sandbox {
                     outbound,
                     peer_state,
                     media_url,
+                    pushing: self.pushing(&fixture, message),
                 };
                 let played = self.play(&fixture, call);
+                let frames = played
+                    .output
+                    .as_ref()
+                    .map_or_else(|_| Vec::new(), frames_taken);
+                let wanted: Vec<_> = expected.frames.into_iter().map(frame).collect();
+                assert_eq!(frames, wanted, "{name}");
                 let found = played
                     .output
                     .map(|it| (it.ids, it.progress, it.peer_changes));
@@ -129,12 +153,24 @@ impl Sandbox {
                 assert_eq!(played.output, account(expected.result), "{name}");
                 played.requests
             }
-            Played::Receive(_) | Played::Resolve(_) | Played::On { .. } | Played::Callback(_) => {
+            Played::Resolve(_) | Played::On { .. } | Played::Callback(_) => {
                 return false;
             }
         };
         assert_eq!(found, requests, "{name}");
         true
+    }
+
+    fn pushing(&self, fixture: &Fixture, message: &sdk::Outbound) -> Pushing {
+        if self.manifest.socket.is_none() {
+            return Pushing::NoSocket;
+        }
+        match message.content {
+            sdk::OutboundContent::Typing(_) | sdk::OutboundContent::Seen(_) => {
+                Pushing::SignalsAlone
+            }
+            _ => Pushing::From(fixture.next_frame),
+        }
     }
 
     /// Runs the call from the top once for every answer, as the host does.
@@ -150,6 +186,7 @@ impl Sandbox {
                 world: world.clone(),
                 export: C::EXPORT,
                 may_fetch: C::MAY_FETCH,
+                pushing: call.pushing(),
                 started: at,
                 journal,
                 seed: [3; 32],
@@ -352,7 +389,30 @@ fn outbound(message: &sdk::Outbound) -> Option<(Outbound, String)> {
     Some((outbound, media_url))
 }
 
-type Reception = (Answer, Vec<ReceivedEvent>, Vec<PeerChange>);
+/// As flow takes them: true for pushed ones, and those first. Their numbers are in the guest's own frames.
+fn frames_taken(done: &SendDone) -> Vec<(bool, Vec<u8>)> {
+    let went_out = matches!(done.progress, SendProgress::All | SendProgress::Rest(_));
+    let pushed = done.frames.pushed.iter().filter(|_| went_out);
+    let pushed = pushed.map(|frame| (true, frame.clone()));
+    let signals = done.frames.signals.iter();
+    pushed
+        .chain(signals.map(|frame| (false, frame.clone())))
+        .collect()
+}
+
+fn frame(frame: Frame) -> (bool, Vec<u8>) {
+    match frame {
+        Frame::Push { frame, .. } => (true, frame),
+        Frame::Signal(frame) => (false, frame),
+    }
+}
+
+type Reception = (
+    Answer,
+    Vec<ReceivedEvent>,
+    Vec<PeerChange>,
+    Vec<SocketAction>,
+);
 
 fn reception(outcome: Outcome) -> Result<Reception, (u16, String)> {
     match outcome {
@@ -363,7 +423,8 @@ fn reception(outcome: Outcome) -> Result<Reception, (u16, String)> {
                 body: reception.answer.body,
             };
             let events = reception.events.into_iter().map(event).collect();
-            Ok((answer, events, changes(reception.peer_changes)))
+            let socket = reception.socket.into_iter().map(socket_action).collect();
+            Ok((answer, events, changes(reception.peer_changes), socket))
         }
         Outcome::Rejected(types::Rejection::Unauthentic(text)) => Err((403, text)),
         Outcome::Rejected(types::Rejection::Malformed(text)) => Err((400, text)),
@@ -372,6 +433,29 @@ fn reception(outcome: Outcome) -> Result<Reception, (u16, String)> {
             Err((405, "method not allowed".to_owned()))
         }
         other => panic!("{other:?}"),
+    }
+}
+
+fn socket_action(action: sdk::SocketAction) -> SocketAction {
+    match action {
+        sdk::SocketAction::Attach { customer, after } => SocketAction::Attach {
+            customer: addresses(vec![customer]).remove(0),
+            after,
+        },
+        sdk::SocketAction::Detach => SocketAction::Detach,
+        sdk::SocketAction::Acked(number) => SocketAction::Acked(number),
+        sdk::SocketAction::Frames(frames) => SocketAction::Frames(frames),
+        sdk::SocketAction::Upload {
+            slot,
+            name,
+            content_type,
+            size,
+        } => SocketAction::Upload {
+            slot: EventKey(slot),
+            name,
+            content_type,
+            size,
+        },
     }
 }
 
@@ -425,7 +509,7 @@ fn happening(happening: sdk::Happening) -> ReceivedHappening {
                 opted_out: receipt.opted_out,
             };
         }
-        other => panic!("sms has no {other:?}"),
+        other => panic!("no fixture here has {other:?}"),
     })
 }
 

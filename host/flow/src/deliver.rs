@@ -13,7 +13,7 @@ mod ece;
 mod bot;
 
 /// Fetching files.
-mod files;
+pub(crate) mod files;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,8 @@ use crate::backoff;
 use crate::flow::{Inner, Outside};
 use crate::lanes::LaneId;
 use crate::ports::{
-    Leaving, OutboxItem, PeerChange, PluginVersion, Scope, SendError, Settled, Store,
+    Leaving, OutboxItem, PeerChange, PluginVersion, Plugins, PushedFrames, Scope, SendError,
+    Settled, Store,
 };
 use crate::settle::{attempts_after, settle};
 
@@ -44,6 +45,8 @@ pub(crate) struct Attempt<O> {
     pub(crate) peer_state: Vec<(String, String)>,
     /// A receipt for it came meanwhile.
     pub(crate) receipt: Arc<AtomicBool>,
+    /// Held from asking for a frame's number to the settle, so that no other attempt for this customer gets the same.
+    pub(crate) numbering: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the owner hears of an attempt.
@@ -65,6 +68,9 @@ pub(crate) struct Verdict {
     pub(crate) report: Option<Outcome>,
     pub(crate) peer_changes: Vec<PeerChange>,
     pub(crate) version: Option<PluginVersion>,
+    pub(crate) pushed: Option<PushedFrames>,
+    /// For whoever is attached once it is settled.
+    pub(crate) signals: Vec<Vec<u8>>,
     pub(crate) note: String,
 }
 
@@ -77,6 +83,8 @@ impl Verdict {
             report: None,
             peer_changes: Vec::new(),
             version: None,
+            pushed: None,
+            signals: Vec::new(),
             note: note.into(),
         }
     }
@@ -164,10 +172,25 @@ fn sort_send_error(error: SendError) -> Result<Failure, Hopeless> {
 impl<O: Outside> Attempt<O> {
     /// Tries, settles, tells the owner.
     pub(crate) async fn run(self, lane: LaneId) -> Finished {
-        let verdict = Box::pin(self.verdict()).await;
+        let numbering = Arc::clone(&self.numbering);
+        let _turn = if self.may_push() {
+            Some(numbering.lock().await)
+        } else {
+            None
+        };
+        let mut verdict = Box::pin(self.verdict()).await;
         let attempts = attempts_after(&self.item, &verdict.outcome);
         let peer_changed = !verdict.peer_changes.is_empty();
+        let pushed = verdict.pushed.is_some();
+        let signals = std::mem::take(&mut verdict.signals);
         let settled = settle(&self.inner, &self.item, verdict).await;
+        if settled.is_some() {
+            let sockets = &self.inner.sockets;
+            if pushed {
+                sockets.log_grew(&self.channel, &self.addresses);
+            }
+            sockets.signal(&self.channel, &self.addresses, &signals);
+        }
         Finished {
             lane,
             attempts,
@@ -197,6 +220,12 @@ impl<O: Outside> Attempt<O> {
                 integration, file, ..
             } => self.fetch_from_ece(integration.as_ref(), file).await,
         }
+    }
+
+    /// A message on a channel with sockets.
+    fn may_push(&self) -> bool {
+        matches!(self.item.delivery.payload, Payload::ToCustomer(_))
+            && self.inner.ports.plugins().socket(&self.channel).is_some()
     }
 
     fn now(&self) -> Timestamp {

@@ -15,6 +15,7 @@ use crate::pauses::Pauses;
 use crate::ports::{Clock, DeadLetterId, Ece, Fired, Plugins, Store, StoreError};
 use crate::raw::RawGates;
 use crate::signal::Signals;
+use crate::sockets::Sockets;
 use crate::status::{Counts, Status};
 use crate::timers::Ticker;
 
@@ -119,6 +120,7 @@ pub(crate) struct Inner<O> {
     pub(crate) ticker: Ticker,
     pub(crate) raw: RawGates,
     pub(crate) signals: Signals,
+    pub(crate) sockets: Sockets,
     pub(crate) counts: Counts,
     pub(crate) tasks: TaskTracker,
     /// Nothing new begins.
@@ -144,6 +146,7 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
         let inner = Arc::new(Inner {
             owners: Owners::new(limits.owners_max),
             signals: Signals::new(limits.signals_max),
+            sockets: Sockets::new(limits.sockets_max, limits.socket_signals_max),
             opens: Opens::new(now),
             pauses: Pauses::default(),
             ticker: Ticker::default(),
@@ -189,7 +192,8 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// Counts since the start.
     pub fn status(&self) -> Status {
         let (owners, waiting) = self.inner.owners.counts();
-        self.inner.counts.status(owners, waiting)
+        let sockets = self.inner.sockets.open();
+        self.inner.counts.status(owners, waiting, sockets)
     }
 
     /// Puts a dead letter back on its way.

@@ -63,9 +63,20 @@ mod timers;
 /// Typing signs.
 mod signal;
 
+/// One client's socket: what comes in, what goes out.
+mod socket;
+
+/// Which sockets follow whose log.
+mod sockets;
+
+/// Files that customers upload.
+mod upload;
+
 /// Counts for the operator.
 mod status;
 
 pub use flow::{Core, Flow, Ports};
 pub use limits::Limits;
+pub use socket::{Close, Out, Socket};
 pub use status::Status;
+pub use upload::UploadError;

@@ -41,6 +41,16 @@ pub struct Limits {
     pub signals_max: usize,
     /// `Retry-After` of a 503, in seconds.
     pub retry_after_s: u32,
+    /// Sockets open at the same time; more are answered 503.
+    pub sockets_max: usize,
+    /// A socket that is attached to nobody is closed after this long.
+    pub socket_attach_ms: u64,
+    /// How much of a customer's log is read at a time, in bytes: what a socket holds for a client that reads slowly.
+    pub log_page_bytes: usize,
+    /// Signals that wait for a slow client; the oldest go first.
+    pub socket_signals_max: usize,
+    /// How long an upload slot is open.
+    pub upload_open_ms: u64,
 }
 
 impl Default for Limits {
@@ -66,6 +76,11 @@ impl Default for Limits {
             signal_ms: 5_000,
             signals_max: 1_000,
             retry_after_s: 5,
+            sockets_max: 10_000,
+            socket_attach_ms: 30_000,
+            log_page_bytes: 256 * 1024,
+            socket_signals_max: 32,
+            upload_open_ms: 15 * 60 * 1_000,
         }
     }
 }

@@ -50,6 +50,8 @@ struct Owner<O> {
     running: JoinSet<Done>,
     /// The inbox row that its plugin is completing.
     resolving: Option<i64>,
+    /// One attempt at a time gives numbers to frames of the customer's log.
+    numbering: Arc<tokio::sync::Mutex<()>>,
     /// A bug stopped a delivery.
     stumbled: bool,
 }
@@ -169,6 +171,7 @@ impl<O: Outside> Owner<O> {
                         lanes: Lanes::load(loaded.outbox, limit, wait),
                         running: JoinSet::new(),
                         resolving: None,
+                        numbering: Arc::default(),
                         stumbled: false,
                     });
                 }

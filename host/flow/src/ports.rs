@@ -29,13 +29,14 @@ pub use plugins::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount,
     Download, LeaveFn, Leaving, NextPiece, Outbound, OutboundBody, PluginVersion, Plugins,
     ReceiveError, ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError,
-    SendProgress, Sent, StreamError, state_fits,
+    SendProgress, Sent, SocketAction, SocketCall, SocketTerms, StreamError, state_fits,
 };
 pub use store::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
-    Incoming, KeepFile, Loaded, News, OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange,
-    PluginArchive, PluginFile, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step,
-    Store, StoreError, Swept, Target, TraceLine, Undelivered,
+    Incoming, KeepFile, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, Loaded, LogPage, News,
+    OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, PluginArchive, PluginFile,
+    PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step, Store,
+    StoreError, Swept, Target, TraceLine, UPLOADS_OPEN_MAX, Undelivered, Upload,
 };
 
 use std::pin::Pin;

@@ -30,6 +30,7 @@ pub(crate) async fn settle<O: Outside>(
             .report
             .map(|outcome| Event::Delivery(DeliveryReport { delivery, outcome })),
         peer_changes: verdict.peer_changes,
+        pushed: verdict.pushed,
         note: verdict.note,
         at: inner.now(),
     };

@@ -182,7 +182,7 @@ async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, o
                 conversation,
                 number: 0,
             },
-            customer: loaded.addresses,
+            customer: loaded.addresses.clone(),
             body: OutboundBody::Typing(on),
             author: Author::Agent,
             author_name: None,
@@ -192,9 +192,15 @@ async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, o
         },
         peer_state: loaded.peer_state,
         pinned: None,
+        next_frame: None,
     };
     let leaving = Leaving(Arc::new(|_| Box::pin(std::future::ready(Ok(())))));
-    inner.ports.plugins().send(call, leaving).await.is_ok()
+    let Ok(sent) = inner.ports.plugins().send(call, leaving).await else {
+        return false;
+    };
+    let sockets = &inner.sockets;
+    sockets.signal(&customer.channel, &loaded.addresses, &sent.signals);
+    true
 }
 
 fn lane_of(sign: &SignalEffect) -> Lane {

@@ -35,6 +35,14 @@ pub struct Status {
     pub unknown: u64,
     /// Typing signs that were dropped.
     pub signals_dropped: u64,
+    /// Sockets open now.
+    pub sockets: u64,
+    /// Frames that came in on sockets.
+    pub frames_in: u64,
+    /// Frames that went out on sockets, those of the log counted for each socket.
+    pub frames_out: u64,
+    /// Files that customers uploaded.
+    pub uploads: u64,
 }
 
 /// The counters behind [`Status`].
@@ -50,6 +58,9 @@ pub(crate) struct Counts {
     pub(crate) retries: Count,
     pub(crate) unknown: Count,
     pub(crate) signals_dropped: Count,
+    pub(crate) frames_in: Count,
+    pub(crate) frames_out: Count,
+    pub(crate) uploads: Count,
 }
 
 impl Counts {
@@ -64,8 +75,8 @@ impl Counts {
         &self.delivered[index]
     }
 
-    /// All of them now; `owners` are being worked on, `waiting` wait.
-    pub(crate) fn status(&self, owners: usize, waiting: usize) -> Status {
+    /// All of them now; `owners` are being worked on, `waiting` wait, `sockets` are open.
+    pub(crate) fn status(&self, owners: usize, waiting: usize, sockets: usize) -> Status {
         Status {
             owners: owners as u64,
             owners_waiting: waiting as u64,
@@ -82,6 +93,10 @@ impl Counts {
             retries: self.retries.get(),
             unknown: self.unknown.get(),
             signals_dropped: self.signals_dropped.get(),
+            sockets: sockets as u64,
+            frames_in: self.frames_in.get(),
+            frames_out: self.frames_out.get(),
+            uploads: self.uploads.get(),
         }
     }
 }

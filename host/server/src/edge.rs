@@ -9,6 +9,9 @@
 /// A provider's call.
 mod channel;
 
+/// A client's WebSocket.
+mod socket;
+
 /// A call of a bot's server.
 mod bot;
 
@@ -37,7 +40,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 
 use crate::host::Host;
 
@@ -54,6 +57,7 @@ const RETRY_AFTER_S: &str = "5";
 pub fn router(host: Arc<Host>) -> Router {
     let webhooks = Router::new()
         .route("/channels/{channel}", any(channel::call))
+        .route("/channels/{channel}/socket", any(socket::call))
         .route("/channels/{channel}/{*rest}", any(channel::call))
         .route("/bots/{bot}", any(bot::call))
         .route("/bots/{bot}/{*rest}", any(bot::call))
@@ -61,7 +65,7 @@ pub fn router(host: Arc<Host>) -> Router {
     let callbacks = Router::new()
         .route("/ece/{integration}/callback", post(ece::callback))
         .layer(DefaultBodyLimit::max(CALLBACK_BODY_BYTES_MAX));
-    Router::new()
+    let bounded = Router::new()
         .merge(webhooks)
         .merge(callbacks)
         .route("/media/{token}", get(media::file))
@@ -69,8 +73,10 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .nest("/api/v1", admin::router(&host))
-        .layer(from_fn_with_state(Arc::clone(&host), in_time))
-        .with_state(host)
+        .layer(from_fn_with_state(Arc::clone(&host), in_time));
+    // An upload takes as long as a transfer may, which flow knows.
+    let uploads = put(media::upload).options(media::preflight);
+    bounded.route("/media/{token}", uploads).with_state(host)
 }
 
 /// Answers 503 when a request takes longer than the configuration allows.

@@ -229,6 +229,7 @@ fn sent(id: DeliveryId) -> Settle {
         session: None,
         event: None,
         peer_changes: Vec::new(),
+        pushed: None,
         note: "taken".to_owned(),
         at: AT,
     }

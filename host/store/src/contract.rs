@@ -29,6 +29,9 @@ pub mod operating;
 /// Files and plugins.
 pub mod keeping;
 
+/// Logs of frames, and upload slots.
+pub mod sockets;
+
 /// What the tests are made of.
 mod fixtures;
 
@@ -134,6 +137,20 @@ macro_rules! contract_tests {
                 an_expired_file_is_gone
                 a_plugin_comes_back_by_its_hash
                 plugins_are_remembered_newest_first
+            }
+            sockets {
+                frames_are_numbered_from_one_without_a_gap
+                frames_numbered_for_another_end_are_stale
+                what_is_over_pushes_nothing
+                a_log_is_read_after_a_number_up_to_a_size
+                a_log_is_found_by_its_customers_address
+                acked_frames_go_and_numbers_go_on
+                a_log_keeps_1000_frames
+                a_log_keeps_2_mib
+                frames_are_forgotten_after_14_days
+                an_upload_slot_is_open_until_it_expires
+                the_first_file_of_a_slot_stays
+                at_most_20_upload_slots_of_an_address_are_open
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::{Expired, ParkedId};
+use trunkline_flow::ports::{Expired, LOG_KEEP_MS, ParkedId};
 
 use crate::accept::KEY_MS;
 use crate::failure::Outcome;
@@ -22,7 +22,7 @@ const PROVIDER_ID_MS: u64 = 30 * DAY_MS;
 /// No ECE conversation stays open that long.
 const SESSION_MS: u64 = 90 * DAY_MS;
 
-/// Keys and files are not forgotten one by one as each comes of age, but by the hour.
+/// Keys, files, frames and upload slots are not forgotten one by one as each comes of age, but by the hour.
 const FORGET_EVERY_MS: i64 = 60 * 60 * 1000;
 
 /// Rows of one transaction of `sweep`: others write between two of them.
@@ -99,8 +99,19 @@ pub(crate) fn next_due(db: &Connection, now: Timestamp) -> Outcome<Option<Timest
         "SELECT at FROM keys WHERE at > ?1 ORDER BY at LIMIT 1",
         i64::MIN,
     )?;
+    let oldest_frame = first(
+        db,
+        "SELECT at FROM frames WHERE at > ?1 ORDER BY at LIMIT 1",
+        i64::MIN,
+    )?;
     let by_the_hour = [
         oldest_key.map(|at| at.saturating_add(count(KEY_MS))),
+        oldest_frame.map(|at| at.saturating_add(count(LOG_KEEP_MS))),
+        first(
+            db,
+            "SELECT expires FROM uploads WHERE expires > ?1 ORDER BY expires LIMIT 1",
+            i64::MIN,
+        )?,
         first(
             db,
             "SELECT expires FROM files WHERE expires > ?1 ORDER BY expires LIMIT 1",
@@ -159,6 +170,8 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_SESSIONS, now, SESSION_MS)?,
         forget(db, FORGET_SENT, now, TRACE_MS)?,
         forget(db, FORGET_HISTORY, now, TRACE_MS)?,
+        forget(db, FORGET_FRAMES, now, LOG_KEEP_MS)?,
+        forget(db, FORGET_UPLOADS, now, 0)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)
@@ -180,6 +193,12 @@ const FORGET_SENT: &str = "DELETE FROM sent WHERE (customer, conversation, numbe
 // Rows come in the order of time, so that no index is needed.
 const FORGET_HISTORY: &str = "DELETE FROM history WHERE row IN (
     SELECT row FROM (SELECT row, at FROM history ORDER BY row LIMIT ?2) WHERE at <= ?1)";
+
+const FORGET_FRAMES: &str = "DELETE FROM frames WHERE (customer, number) IN (
+    SELECT customer, number FROM frames WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+
+const FORGET_UPLOADS: &str = "DELETE FROM uploads WHERE token IN (
+    SELECT token FROM uploads WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
 
 fn forget(db: &Connection, statement: &str, now: Timestamp, kept_ms: u64) -> Outcome<usize> {
     let until = now.0.saturating_sub(count(kept_ms));

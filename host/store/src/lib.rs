@@ -61,6 +61,12 @@ mod outbox;
 /// *Settle*.
 mod settle;
 
+/// Logs of frames for sockets.
+mod log;
+
+/// Slots for uploads.
+mod uploads;
+
 /// What gave up.
 mod dead;
 

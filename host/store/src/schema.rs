@@ -8,6 +8,7 @@ use crate::open::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
 ];
 
 /// `Trkl`: tells our files from others'.

@@ -8,6 +8,7 @@ use crate::customers;
 use crate::dead;
 use crate::failure::{Outcome, broken};
 use crate::keys::parts;
+use crate::log;
 use crate::masking::Masking;
 use crate::note;
 use crate::outbox::{self, LeftAt, Onward};
@@ -25,6 +26,9 @@ pub(crate) fn settle(
 ) -> Outcome<Vec<CustomerId>> {
     let customer = settle.delivery.conversation.customer;
     write_outcome(writing.db, &settle)?;
+    if let Some(pushed) = &settle.pushed {
+        log::append(writing.db, customer, settle.at, pushed)?;
+    }
     let mut woken = Vec::new();
     if let Some(event) = settle.event.take() {
         let json = Words::raw(event).json_for(writing.db, masking, customer, None)?;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
-use trunkline_core::message::StoredFile;
+use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
-    Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded, News,
-    PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store, StoreError, Swept,
-    Target, TraceLine,
+    Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded,
+    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
+    StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::masking::Masking;
@@ -17,7 +17,10 @@ use crate::open::{self, OpenError};
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::writer::Writer;
-use crate::{accept, dead, due, files, load, outbox, raw, resolved, settle, step, target, trace};
+use crate::{
+    accept, dead, due, files, load, log, outbox, raw, resolved, settle, step, target, trace,
+    uploads,
+};
 
 /// A store in one SQLite file, with a folder beside it for files. One process has it at a time.
 ///
@@ -141,6 +144,68 @@ impl Store for SqliteStore {
         let masking = Arc::clone(&self.masking);
         self.writer
             .write(move |writing| settle::settle(writing, &masking, settle))
+            .await
+    }
+
+    async fn next_frame(&self, customer: CustomerId) -> Result<u64, StoreError> {
+        self.readers.read(move |db| log::next(db, customer)).await
+    }
+
+    async fn log(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        after: u64,
+        bytes_max: usize,
+    ) -> Result<LogPage, StoreError> {
+        let (channel, customer) = (channel.clone(), customer.clone());
+        self.readers
+            .read(move |db| log::page(db, &channel, &customer, after, bytes_max))
+            .await
+    }
+
+    async fn acked(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        number: u64,
+    ) -> Result<(), StoreError> {
+        let (channel, customer) = (channel.clone(), customer.clone());
+        self.writer
+            .write(move |writing| log::acked(writing.db, &channel, &customer, number))
+            .await
+    }
+
+    async fn open_upload(
+        &self,
+        upload: Upload,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let token = uploads::token()?;
+        let given = token.clone();
+        let opened = self
+            .writer
+            .write(move |writing| uploads::open(writing.db, &given, &upload, now))
+            .await?;
+        Ok(opened.then_some(token))
+    }
+
+    async fn upload(&self, token: &str, now: Timestamp) -> Result<Option<Upload>, StoreError> {
+        let token = token.to_owned();
+        self.readers
+            .read(move |db| uploads::by_token(db, &token, now))
+            .await
+    }
+
+    async fn uploaded(
+        &self,
+        token: &str,
+        file: &FileId,
+        keep_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (token, file) = (token.to_owned(), file.clone());
+        self.writer
+            .write(move |writing| uploads::fill(writing.db, &token, &file, keep_until))
             .await
     }
 

@@ -192,6 +192,8 @@ fn sent(outbound: &Outbound, part: usize) -> Sent {
             SendProgress::All
         },
         peer_changes: Vec::new(),
+        pushed: Vec::new(),
+        signals: Vec::new(),
         version: PluginVersion("v1".to_owned()),
     }
 }
@@ -225,7 +227,11 @@ impl Plugins for SimPlugins {
                 },
                 reason: error.to_string(),
             })?;
-        Ok(Reception { answer, events })
+        Ok(Reception {
+            answer,
+            events,
+            socket: Vec::new(),
+        })
     }
 
     /// Now and then too late, and the event goes on as it was.

@@ -4,14 +4,17 @@
 /// What the tables hold, and the transactions on them.
 mod tables;
 
+/// Logs of frames and upload slots.
+mod sockets;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
-use trunkline_core::message::StoredFile;
+use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile,
-    Loaded, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
-    StoreError, Swept, Target, TraceLine,
+    Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
+    StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::clock::SimClock;
@@ -106,6 +109,66 @@ impl Store for MemoryStore {
 
     async fn settle(&self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {
         self.write(|tables| tables.settle(settle)).await
+    }
+
+    async fn next_frame(&self, customer: CustomerId) -> Result<u64, StoreError> {
+        self.read(|tables| tables.logs.next(customer)).await
+    }
+
+    async fn log(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        after: u64,
+        bytes_max: usize,
+    ) -> Result<LogPage, StoreError> {
+        self.read(|tables| match tables.who(channel, customer) {
+            Some(customer) => tables.logs.page(customer, after, bytes_max),
+            None => LogPage::default(),
+        })
+        .await
+    }
+
+    async fn acked(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        number: u64,
+    ) -> Result<(), StoreError> {
+        self.write(|tables| {
+            if let Some(customer) = tables.who(channel, customer) {
+                tables.logs.forget_until(customer, number);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn open_upload(
+        &self,
+        upload: Upload,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        self.write(|tables| Ok(tables.uploads.open(upload, now)))
+            .await
+    }
+
+    async fn upload(&self, token: &str, now: Timestamp) -> Result<Option<Upload>, StoreError> {
+        self.read(|tables| tables.uploads.by_token(token, now))
+            .await
+    }
+
+    async fn uploaded(
+        &self,
+        token: &str,
+        file: &FileId,
+        keep_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|tables| {
+            tables.fill_upload(token, file, keep_until);
+            Ok(())
+        })
+        .await
     }
 
     async fn ready(

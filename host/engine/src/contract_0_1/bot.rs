@@ -213,7 +213,7 @@ impl Call for BotReceive {
         exports: &Exports,
     ) -> wasmtime::Result<Self::Output> {
         let guest = need(&exports.callbacks, "callbacks")?.load(&mut *store, instance)?;
-        let result = guest.call_receive(&mut *store, &wit_request(&self.request))?;
+        let result = guest.call_receive(&mut *store, &wit_request(&self.request, None))?;
         Ok(result
             .map(|(answer, callbacks)| bot_received(answer, callbacks))
             .map_err(words::rejection))

@@ -1,10 +1,11 @@
 //! A channel's calls.
 
 use trunkline_core::effect::Author;
+use trunkline_core::id::EventKey;
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{
     Answer, CheckedAccount, Outbound, OutboundBody, PeerChange, ReceivedEvent, Request, SendError,
-    SendProgress,
+    SendProgress, SocketAction,
 };
 use wasmtime::Store;
 use wasmtime::component::Instance;
@@ -14,12 +15,16 @@ use super::words::{
     self, Rejection, millis, peer_changes, wit_addresses, wit_choices, wit_request,
 };
 use super::{Call, Exports, happenings, need};
-use crate::guest::Guest;
+use crate::guest::{Frames, Guest, Pushing};
 use crate::request::{AesCtr, FetchRequest};
 
-/// A webhook call.
+/// A webhook call, or what happened on a socket.
 pub(crate) struct Receive {
     pub(crate) request: Request,
+    /// Who is attached to the socket.
+    pub(crate) peer: Option<String>,
+    /// Theirs.
+    pub(crate) peer_state: Vec<(String, String)>,
 }
 
 /// What `receive` made of it.
@@ -28,6 +33,7 @@ pub(crate) struct Received {
     /// Without a channel: the host finds it by the account.
     pub(crate) events: Vec<ReceivedEvent>,
     pub(crate) peer_changes: Vec<PeerChange>,
+    pub(crate) socket: Vec<SocketAction>,
 }
 
 impl Call for Receive {
@@ -42,7 +48,8 @@ impl Call for Receive {
         exports: &Exports,
     ) -> wasmtime::Result<Self::Output> {
         let guest = need(&exports.receiving, "receiving")?.load(&mut *store, instance)?;
-        let result = guest.call_receive(&mut *store, &wit_request(&self.request), &Vec::new())?;
+        let request = wit_request(&self.request, self.peer.as_deref());
+        let result = guest.call_receive(&mut *store, &request, &self.peer_state)?;
         Ok(result.map(received).map_err(words::rejection))
     }
 }
@@ -56,6 +63,25 @@ fn received(reception: receiving::Reception) -> Received {
             .map(happenings::event)
             .collect(),
         peer_changes: peer_changes(reception.peer_changes),
+        socket: reception.socket.into_iter().map(socket_action).collect(),
+    }
+}
+
+fn socket_action(action: receiving::SocketAction) -> SocketAction {
+    match action {
+        receiving::SocketAction::Attach((customer, after)) => SocketAction::Attach {
+            customer: words::address(customer),
+            after,
+        },
+        receiving::SocketAction::Detach => SocketAction::Detach,
+        receiving::SocketAction::Acked(number) => SocketAction::Acked(number),
+        receiving::SocketAction::Frames(frames) => SocketAction::Frames(frames),
+        receiving::SocketAction::Upload((slot, name, content_type, size)) => SocketAction::Upload {
+            slot: EventKey(slot),
+            name,
+            content_type,
+            size,
+        },
     }
 }
 
@@ -94,6 +120,7 @@ pub(crate) struct Send {
     pub(crate) peer_state: Vec<(String, String)>,
     /// What stands before a file's token in its address.
     pub(crate) media_url: String,
+    pub(crate) pushing: Pushing,
 }
 
 /// What one call of `send` did.
@@ -101,6 +128,7 @@ pub(crate) struct SendDone {
     pub(crate) ids: Vec<String>,
     pub(crate) progress: SendProgress,
     pub(crate) peer_changes: Vec<PeerChange>,
+    pub(crate) frames: Frames,
 }
 
 impl Call for Send {
@@ -117,7 +145,14 @@ impl Call for Send {
         let guest = need(&exports.sending, "sending")?.load(&mut *store, instance)?;
         let outbound = wit_outbound(&self.outbound, &self.media_url);
         let result = guest.call_send(&mut *store, &outbound, &self.peer_state)?;
-        Ok(result.map(send_done).map_err(words::send_error))
+        let frames = store.data_mut().take_frames();
+        Ok(result
+            .map(|sent| send_done(sent, frames))
+            .map_err(words::send_error))
+    }
+
+    fn pushing(&self) -> Pushing {
+        self.pushing
     }
 }
 
@@ -168,7 +203,7 @@ fn wit_file(file: StoredFile, media_url: &str) -> sending::File {
     }
 }
 
-fn send_done(sent: sending::Sent) -> SendDone {
+fn send_done(sent: sending::Sent, frames: Frames) -> SendDone {
     SendDone {
         ids: sent.ids,
         progress: match sent.progress {
@@ -178,6 +213,7 @@ fn send_done(sent: sending::Sent) -> SendDone {
             sending::Progress::NotApplicable => SendProgress::NotApplicable,
         },
         peer_changes: peer_changes(sent.peer_changes),
+        frames,
     }
 }
 

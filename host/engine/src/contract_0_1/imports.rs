@@ -3,7 +3,7 @@
 use super::wit::trunkline::plugin::{clock, config, http, log, random, secrets, socket};
 use super::wit::trunkline::plugin::{happenings, types};
 use super::words::millis;
-use crate::guest::{Guest, Halt, LogLevel};
+use crate::guest::{Guest, LogLevel};
 use crate::jwt::{self, JwtAlgorithm};
 use crate::request as outside;
 use crate::secrets::SecretError;
@@ -144,14 +144,17 @@ impl random::Host for Guest {
     }
 }
 
-/// No manifest that declares a socket is accepted yet, so reaching these is a plugin's mistake.
 impl socket::Host for Guest {
-    fn push(&mut self, _frame: Vec<u8>) -> wasmtime::Result<u64> {
-        Err(Halt::NoSocket.into())
+    fn next(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.next_frame()?)
     }
 
-    fn signal(&mut self, _frame: Vec<u8>) -> wasmtime::Result<()> {
-        Err(Halt::NoSocket.into())
+    fn push(&mut self, frame: Vec<u8>) -> wasmtime::Result<u64> {
+        Ok(Self::push(self, frame)?)
+    }
+
+    fn signal(&mut self, frame: Vec<u8>) -> wasmtime::Result<()> {
+        Ok(Self::signal(self, frame)?)
     }
 }
 

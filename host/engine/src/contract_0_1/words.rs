@@ -27,7 +27,7 @@ pub(super) fn wit_headers(headers: Vec<(String, String)>) -> Vec<types::Header> 
         .collect()
 }
 
-pub(super) fn wit_request(request: &Request) -> types::InboundRequest {
+pub(super) fn wit_request(request: &Request, peer: Option<&str>) -> types::InboundRequest {
     types::InboundRequest {
         method: request.method.clone(),
         url: request.url.clone(),
@@ -35,7 +35,7 @@ pub(super) fn wit_request(request: &Request) -> types::InboundRequest {
         query: request.query.clone(),
         headers: wit_headers(request.headers.clone()),
         body: request.body.clone(),
-        peer: None,
+        peer: peer.map(str::to_owned),
     }
 }
 
@@ -80,13 +80,14 @@ pub(super) fn peer_changes(changes: Vec<types::PeerChange>) -> Vec<PeerChange> {
 }
 
 pub(super) fn addresses(addresses: Vec<types::Address>) -> Vec<Address> {
-    addresses
-        .into_iter()
-        .map(|address| Address {
-            kind: address.kind,
-            value: address.value,
-        })
-        .collect()
+    addresses.into_iter().map(address).collect()
+}
+
+pub(super) fn address(address: types::Address) -> Address {
+    Address {
+        kind: address.kind,
+        value: address.value,
+    }
 }
 
 pub(super) fn wit_addresses(addresses: &[Address]) -> Vec<types::Address> {

@@ -14,6 +14,9 @@ mod provider;
 /// Calls: suspend, replay, leave.
 mod calls;
 
+/// Sockets: what happens on them, what is pushed to them.
+mod sockets;
+
 /// What a call may not do.
 mod limits;
 

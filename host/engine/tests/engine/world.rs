@@ -213,6 +213,7 @@ pub(crate) fn text(channel: &str, number: u32, text: &str) -> SendCall {
         },
         peer_state: Vec::new(),
         pinned: None,
+        next_frame: None,
     }
 }
 

@@ -5,7 +5,10 @@ use trunkline_core::event::Outcome;
 
 use super::{Attempt, Failure, Hopeless, Verdict, sort_send_error};
 use crate::flow::Outside;
-use crate::ports::{Outbound, OutboundBody, Plugins, Scope, SendCall, SendProgress, Sent, Settled};
+use crate::ports::{
+    Outbound, OutboundBody, Plugins, PushedFrames, Scope, SendCall, SendProgress, Sent, Settled,
+    Store, StoreError,
+};
 
 impl<O: Outside> Attempt<O> {
     /// One call of the channel's `send`.
@@ -14,14 +17,19 @@ impl<O: Outside> Attempt<O> {
             // Known here, and by now they may have opted in again: no news for the core.
             return self.hopeless(Hopeless::Refused("the customer opted out".to_owned()));
         }
+        let next_frame = match self.next_frame().await {
+            Ok(next_frame) => next_frame,
+            Err(error) => return self.not_sent(message, Failure::certain(error.to_string())),
+        };
         let (leaving, left) = self.leaving();
-        let sending = self.inner.ports.plugins().send(self.call(message), leaving);
+        let call = self.call(message, next_frame);
+        let sending = self.inner.ports.plugins().send(call, leaving);
         let answer = self
             .inner
             .within(self.inner.limits.call_ms, Box::pin(sending))
             .await;
         match answer {
-            Some(Ok(sent)) => self.sent(message, sent),
+            Some(Ok(sent)) => self.sent(message, sent, next_frame),
             Some(Err(error)) => match sort_send_error(error) {
                 Ok(failure) => self.not_sent(message, failure),
                 Err(hopeless) => self.hopeless(hopeless),
@@ -30,7 +38,21 @@ impl<O: Outside> Attempt<O> {
         }
     }
 
-    fn call(&self, message: &ToCustomer) -> SendCall {
+    /// None on a channel without sockets.
+    async fn next_frame(&self) -> Result<Option<u64>, StoreError> {
+        if !self.may_push() {
+            return Ok(None);
+        }
+        let customer = self.item.delivery.id.conversation.customer;
+        self.inner
+            .ports
+            .store()
+            .next_frame(customer)
+            .await
+            .map(Some)
+    }
+
+    fn call(&self, message: &ToCustomer, next_frame: Option<u64>) -> SendCall {
         SendCall {
             channel: self.channel.clone(),
             outbound: Outbound {
@@ -45,10 +67,15 @@ impl<O: Outside> Attempt<O> {
             },
             peer_state: self.peer_state.clone(),
             pinned: self.item.version.clone(),
+            next_frame,
         }
     }
 
-    fn sent(&self, message: &ToCustomer, sent: Sent) -> Verdict {
+    fn sent(&self, message: &ToCustomer, sent: Sent, next_frame: Option<u64>) -> Verdict {
+        let pushed = went_out(&sent)
+            .then_some(next_frame)
+            .flatten()
+            .filter(|_| !sent.pushed.is_empty());
         let verdict = match sent.progress {
             SendProgress::All => taken(message, sent_note(&sent.ids, self.unknown_before())),
             SendProgress::Rest(rest) => {
@@ -67,6 +94,11 @@ impl<O: Outside> Attempt<O> {
             provider_ids: sent.ids,
             peer_changes: sent.peer_changes,
             version: Some(sent.version),
+            pushed: pushed.map(|first| PushedFrames {
+                first,
+                frames: sent.pushed,
+            }),
+            signals: sent.signals,
             ..verdict
         }
     }
@@ -96,6 +128,14 @@ impl<O: Outside> Attempt<O> {
         }
         let scope = Scope::Channel(self.channel.clone());
         self.again(failure, self.inner.limits.give_up_ms, Some(&scope))
+    }
+}
+
+/// Not by a call that waits, or that the channel has nothing for.
+fn went_out(sent: &Sent) -> bool {
+    match sent.progress {
+        SendProgress::All | SendProgress::Rest(_) => true,
+        SendProgress::Wait(_) | SendProgress::NotApplicable => false,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ports::{
     AttachmentCall, Capabilities, Download, Ece, EceError, FileError, KeepFile, Plugins, Scope,
     Settled, Store,
 };
+use crate::upload::UPLOADED;
 
 /// What is known of a file before it is here.
 struct Wanted {
@@ -32,6 +33,10 @@ impl<O: Outside> Attempt<O> {
             bytes_max,
         };
         let scope = Scope::Channel(self.channel.clone());
+        if let Some(token) = attachment.reference.strip_prefix(UPLOADED) {
+            let fetched = self.uploaded_before(token).await;
+            return self.fetched(fetched, Some(&scope));
+        }
         if attachment.size.is_some_and(|size| size > bytes_max) {
             return never(FileError::TooLarge(bytes_max).to_string());
         }
@@ -54,6 +59,17 @@ impl<O: Outside> Attempt<O> {
         };
         let fetched = self.within_transfer(fetching).await;
         self.fetched(fetched, Some(&scope))
+    }
+
+    /// A file that the customer brought to the host itself.
+    async fn uploaded_before(&self, token: &str) -> Result<StoredFile, NoFile> {
+        let store = self.inner.ports.store();
+        let upload = store.upload(token, self.now()).await;
+        let upload = upload.map_err(|error| NoFile::Failed(Failure::certain(error.to_string())))?;
+        upload
+            .filter(|upload| upload.channel == self.channel)
+            .and_then(|upload| upload.file)
+            .ok_or_else(|| NoFile::Never("the uploaded file is not kept any more".to_owned()))
     }
 
     /// Fetches a file an agent offers or a bot named; the channel must be able to carry it.
@@ -151,14 +167,19 @@ fn sort_ece_error(error: EceError) -> NoFile {
     }
 }
 
-/// Whether the channel takes files of this type; `image/*` takes all images.
+/// Whether the channel takes files of this type.
 fn carries(capabilities: &Capabilities, file: &StoredFile) -> bool {
-    capabilities.file_types.is_empty()
-        || capabilities.file_types.iter().any(|pattern| {
+    type_fits(&capabilities.file_types, &file.content_type)
+}
+
+/// Whether a type is among these; `image/*` is any image, and an empty list any type.
+pub(crate) fn type_fits(types: &[String], content_type: &str) -> bool {
+    types.is_empty()
+        || types.iter().any(|pattern| {
             pattern == "*/*"
-                || pattern.eq_ignore_ascii_case(&file.content_type)
+                || pattern.eq_ignore_ascii_case(content_type)
                 || pattern
                     .strip_suffix('*')
-                    .is_some_and(|family| file.content_type.starts_with(family))
+                    .is_some_and(|family| content_type.starts_with(family))
         })
 }

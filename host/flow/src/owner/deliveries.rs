@@ -39,6 +39,7 @@ impl<O: Outside> Owner<O> {
             addresses: self.addresses.clone(),
             peer_state: self.peer_state.clone(),
             receipt,
+            numbering: Arc::clone(&self.numbering),
         };
         self.running
             .spawn(async move { Done::Attempt(attempt.run(lane).await) });

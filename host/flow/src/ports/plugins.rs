@@ -80,6 +80,61 @@ pub struct Reception {
     pub answer: Answer,
     /// In the order sent.
     pub events: Vec<ReceivedEvent>,
+    /// In their order, once the events are on disk; of a webhook: ignored.
+    pub socket: Vec<SocketAction>,
+}
+
+/// Something that happened on a socket, for `receive`.
+#[derive(Debug, Clone)]
+pub struct SocketCall {
+    /// URL, query and headers of the upgrade; the method is `OPEN`, `FRAME` or `LOST`.
+    pub request: Request,
+    /// The value of the address it is attached by.
+    pub peer: Option<String>,
+    /// That customer's.
+    pub peer_state: Vec<(String, String)>,
+}
+
+/// What to do with a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketAction {
+    /// Replay this customer's log after the number, then follow it.
+    Attach {
+        /// Whose.
+        customer: Address,
+        /// The last number they have; 0 for none.
+        after: u64,
+    },
+    /// Follow no more.
+    Detach,
+    /// Forget the attached customer's log up to this number.
+    Acked(u64),
+    /// Straight back on this socket.
+    Frames(Vec<Vec<u8>>),
+    /// An upload slot for a file of the attached customer.
+    Upload {
+        /// The key of the event to come.
+        slot: EventKey,
+        /// The file's name.
+        name: String,
+        /// Its media type.
+        content_type: String,
+        /// Bytes.
+        size: u64,
+    },
+}
+
+/// What a channel's manifest and the configuration say about its sockets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SocketTerms {
+    /// The longest frame of a client, in bytes.
+    pub frame_bytes_max: usize,
+    /// The largest file a customer may send, in bytes; none: the host's own limit.
+    pub upload_bytes_max: Option<u64>,
+    /// The types of file customers may send (`image/*`); empty = any.
+    pub upload_types: Vec<String>,
+    /// What stands before the `/` and an upload's token.
+    pub media_url: String,
 }
 
 /// One event of a reception.
@@ -225,6 +280,8 @@ pub struct SendCall {
     pub peer_state: Vec<(String, String)>,
     /// The version an earlier run of this call began on.
     pub pinned: Option<PluginVersion>,
+    /// The number of the next frame in the customer's log; none: it cannot push.
+    pub next_frame: Option<u64>,
 }
 
 /// What one call of `send` did.
@@ -238,6 +295,10 @@ pub struct Sent {
     pub peer_changes: Vec<PeerChange>,
     /// Which version served.
     pub version: PluginVersion,
+    /// For the customer's log, from `SendCall::next_frame` on; counts with `All` and `Rest` alone.
+    pub pushed: Vec<Vec<u8>>,
+    /// For whoever is attached now.
+    pub signals: Vec<Vec<u8>>,
 }
 
 /// What is left to do after a call of `send`.
@@ -395,6 +456,26 @@ pub trait Plugins: Send + Sync + 'static {
         request: &Request,
         at: Timestamp,
     ) -> impl Future<Output = Result<Reception, ReceiveError>> + Send;
+
+    /// As `receive`, for what happened on a socket of the channel. Without sockets: as an unknown channel.
+    ///
+    /// # Errors
+    /// As `receive`; nothing is to be kept raw.
+    fn receive_on_socket(
+        &self,
+        channel: &ChannelName,
+        call: SocketCall,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Reception, ReceiveError>> + Send {
+        let _unused = (channel, call, at);
+        std::future::ready(Err(ReceiveError::UnknownChannel))
+    }
+
+    /// The terms of the channel's sockets; none where its manifest declares none, or no plugin works.
+    fn socket(&self, channel: &ChannelName) -> Option<SocketTerms> {
+        let _without = channel;
+        None
+    }
 
     /// Completes an event that carries `resolve`; on any failure the event comes back as it was.
     fn resolve(

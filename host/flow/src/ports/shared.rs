@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
-use trunkline_core::message::StoredFile;
+use trunkline_core::message::{Address, StoredFile};
 
 use super::plugins::{Download, PluginVersion, Request};
 use super::store::{
-    Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, News, RawCall,
-    RawId, Resolved, Settle, Step, Store, StoreError, Swept, Target, TraceLine,
+    Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, LogPage, News,
+    RawCall, RawId, Resolved, Settle, Step, Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 /// Everything goes to the store behind the pointer.
@@ -44,6 +44,50 @@ impl<S: Store> Store for Arc<S> {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         (**self).leave(delivery, version, at).await
+    }
+
+    async fn next_frame(&self, customer: CustomerId) -> Result<u64, StoreError> {
+        (**self).next_frame(customer).await
+    }
+
+    async fn log(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        after: u64,
+        bytes_max: usize,
+    ) -> Result<LogPage, StoreError> {
+        (**self).log(channel, customer, after, bytes_max).await
+    }
+
+    async fn acked(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        number: u64,
+    ) -> Result<(), StoreError> {
+        (**self).acked(channel, customer, number).await
+    }
+
+    async fn open_upload(
+        &self,
+        upload: Upload,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        (**self).open_upload(upload, now).await
+    }
+
+    async fn upload(&self, token: &str, now: Timestamp) -> Result<Option<Upload>, StoreError> {
+        (**self).upload(token, now).await
+    }
+
+    async fn uploaded(
+        &self,
+        token: &str,
+        file: &FileId,
+        keep_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        (**self).uploaded(token, file, keep_until).await
     }
 
     async fn settle(&self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {

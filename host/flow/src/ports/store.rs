@@ -275,10 +275,64 @@ pub struct Settle {
     pub event: Option<Event>,
     /// Changes of the customer's peer-state.
     pub peer_changes: Vec<PeerChange>,
+    /// For the end of the customer's log.
+    pub pushed: Option<PushedFrames>,
     /// For the trace: `sent as SM…`, `429, again in 2 s`.
     pub note: String,
     /// Now.
     pub at: Timestamp,
+}
+
+/// Frames for the end of a customer's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushedFrames {
+    /// The number of the first, as the plugin was told. When the log's next number is another one, the whole settle is
+    /// `Stale`.
+    pub first: u64,
+    /// In order.
+    pub frames: Vec<Vec<u8>>,
+}
+
+/// Frames a log keeps; older ones go.
+pub const LOG_FRAMES_MAX: u64 = 1_000;
+
+/// Bytes of frames a log keeps; older ones go.
+pub const LOG_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+/// How long a log keeps a frame, in ms: 14 days.
+pub const LOG_KEEP_MS: u64 = 14 * 24 * 60 * 60 * 1000;
+
+/// Part of a customer's log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// Number and frame, in order.
+    pub frames: Vec<(u64, Vec<u8>)>,
+    /// The last number ever given, kept or not; 0: none.
+    pub last: u64,
+}
+
+/// Upload slots an address may have open.
+pub const UPLOADS_OPEN_MAX: usize = 20;
+
+/// A slot that a customer uploads a file into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upload {
+    /// On which channel.
+    pub channel: ChannelName,
+    /// Whose file it is.
+    pub customer: Address,
+    /// The key of the event about it.
+    pub slot: EventKey,
+    /// The file's name.
+    pub name: String,
+    /// Its type, as the customer says.
+    pub content_type: String,
+    /// Bytes: no more, no fewer.
+    pub size: u64,
+    /// Forgotten then; with a file, when the file is.
+    pub expires: Timestamp,
+    /// The file, once it is here.
+    pub file: Option<StoredFile>,
 }
 
 /// What became of one attempt.
@@ -578,6 +632,72 @@ pub trait Store: Send + Sync + 'static {
         delivery: DeliveryId,
         version: Option<PluginVersion>,
         at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The number that the next frame of this customer's log gets; 1 for a log without frames. Numbers go on for as long
+    /// as the customer is known, whatever became of the frames.
+    ///
+    /// # Errors
+    /// The store's.
+    fn next_frame(
+        &self,
+        customer: CustomerId,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// What is kept of a customer's log after a number, in order: as many frames as fit into `bytes_max`, at least one if
+    /// there is any. A log keeps `LOG_FRAMES_MAX` frames, `LOG_BYTES_MAX` bytes, each frame for `LOG_KEEP_MS`. Empty for an
+    /// address that nobody has.
+    ///
+    /// # Errors
+    /// The store's.
+    fn log(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        after: u64,
+        bytes_max: usize,
+    ) -> impl Future<Output = Result<LogPage, StoreError>> + Send;
+
+    /// Forgets a customer's frames up to a number. The numbers go on.
+    ///
+    /// # Errors
+    /// The store's.
+    fn acked(
+        &self,
+        channel: &ChannelName,
+        customer: &Address,
+        number: u64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Makes an upload slot; gives its unguessable token. None: `UPLOADS_OPEN_MAX` of this address are open at `now`.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn open_upload(
+        &self,
+        upload: Upload,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// The slot behind a token, unless it expired.
+    ///
+    /// # Errors
+    /// The store's.
+    fn upload(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Upload>, StoreError>> + Send;
+
+    /// Puts a kept file into its slot; both are kept until then. Where a file is already, that one stays.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn uploaded(
+        &self,
+        token: &str,
+        file: &FileId,
+        keep_until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// *Settle*. Also wakes parked events it made known, behind its own event: gives the customers whose inbox got something.

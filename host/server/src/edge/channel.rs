@@ -15,7 +15,7 @@ use crate::host::Host;
 /// The path's names.
 #[derive(Debug, Deserialize)]
 pub(super) struct Named {
-    channel: String,
+    pub(super) channel: String,
 }
 
 /// Hands the call to flow. A body over the limit was answered 413 before.

@@ -1,29 +1,102 @@
-//! `/media/{token}`: a file for ECE, a provider or an agent. The token is the permission; it expires.
+//! `/media/{token}`: a file for ECE, a provider or an agent; or a file from a customer. The token is the permission; it expires.
 //!
-//! A browser must never run what a stranger sent: always a download, never sniffed.
+//! A browser must never run what a stranger sent: always a download, never sniffed. A page of any origin may ask: whoever
+//! has the token may, and no cookie is looked at.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt, stream};
+use tokio::sync::Mutex;
 use trunkline_core::message::StoredFile;
-use trunkline_flow::ports::{Clock, Download, Store};
+use trunkline_flow::UploadError;
+use trunkline_flow::ports::{Clock, Download, Store, StreamError};
 
 use super::busy;
 use crate::host::Host;
 
 /// The file, streamed; 404 when the token is unknown or has expired.
 pub(super) async fn file(State(host): State<Arc<Host>>, Path(token): Path<String>) -> Response {
-    match host.store().open_file(&token, host.clock().now()).await {
+    let response = match host.store().open_file(&token, host.clock().now()).await {
         Ok(Some((file, download))) => send(&file, download),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "a file cannot be read");
             busy()
         }
+    };
+    for_any_origin(response)
+}
+
+/// The bytes for an upload slot: 204 once the agent is sure to get them, also when they were there already.
+pub(super) async fn upload(
+    State(host): State<Arc<Host>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let taken = host.flow().upload(&token, download(&headers, body)).await;
+    for_any_origin(match taken {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error @ UploadError::Unknown) => {
+            (StatusCode::NOT_FOUND, error.to_string()).into_response()
+        }
+        Err(error @ (UploadError::Size(_) | UploadError::Broken(_))) => {
+            (StatusCode::BAD_REQUEST, error.to_string()).into_response()
+        }
+        Err(error @ UploadError::Busy(_)) => {
+            tracing::warn!(%error, "an upload was not taken");
+            busy()
+        }
+    })
+}
+
+/// Yes, a page of another origin may GET and PUT.
+pub(super) async fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, PUT"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    for_any_origin(response)
+}
+
+fn for_any_origin(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn download(headers: &HeaderMap, body: Body) -> Download {
+    let size = headers.get(header::CONTENT_LENGTH);
+    let pieces = Arc::new(Mutex::new(body.into_data_stream()));
+    Download {
+        name: None,
+        content_type: None,
+        size: size.and_then(|size| size.to_str().ok()?.parse().ok()),
+        next: Box::new(move || {
+            let pieces = Arc::clone(&pieces);
+            Box::pin(async move {
+                let piece = pieces.lock().await.next().await?;
+                Some(piece.map_err(|error| StreamError(error.to_string())))
+            })
+        }),
     }
 }
 

@@ -206,5 +206,9 @@ fn counts(status: &Status) -> Vec<CountReport> {
         count("retries", status.retries, false),
         count("outcomes_unknown", status.unknown, false),
         count("signals_dropped", status.signals_dropped, false),
+        count("sockets_open", status.sockets, true),
+        count("socket_frames_in", status.frames_in, false),
+        count("socket_frames_out", status.frames_out, false),
+        count("files_uploaded", status.uploads, false),
     ]
 }

@@ -20,3 +20,6 @@ mod command;
 
 /// Requests that hang while the host runs or stops.
 mod stopping;
+
+/// Clients on WebSockets, and what they upload.
+mod sockets;

@@ -224,6 +224,7 @@ pub(super) fn settle_of(delivery: DeliveryId, outcome: Settled) -> Settle {
         session: None,
         event: None,
         peer_changes: Vec::new(),
+        pushed: None,
         note: "sent".to_owned(),
         at: T,
     }

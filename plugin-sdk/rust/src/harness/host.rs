@@ -8,11 +8,17 @@ use super::fixture::{
 };
 use super::signing;
 use crate::Host;
-use crate::channel::Progress;
+use crate::channel::{Outbound, OutboundContent, Progress};
 use crate::http::{FetchError, Payload, Repeat, Request, Response};
 use crate::log::Level;
 use crate::secrets::{Encoding, Hash, JwtAlgorithm, SecretError};
 use crate::types::{Header, Millis};
+
+/// Why a call ends that uses what it has not got.
+const NO_SOCKET: &str = "the manifest declares no socket";
+
+/// Why a call ends that pushes what is not kept.
+const A_SIGN: &str = "a typing sign or a `seen` is not pushed: it can only be signalled";
 
 /// Why a call ends that pushes elsewhere.
 const NOT_IN_SEND: &str = "`push` and `signal` belong to `send`";
@@ -29,6 +35,7 @@ pub struct TestHost {
     answers: RefCell<VecDeque<ScriptedAnswer>>,
     requests: RefCell<Vec<Request>>,
     unanswered: Cell<usize>,
+    may_signal: Result<(), &'static str>,
     may_push: Result<(), &'static str>,
     next_frame: u64,
     frames: RefCell<Vec<Frame>>,
@@ -48,7 +55,8 @@ impl TestHost {
             answers: RefCell::new(fixture.answers.iter().cloned().collect()),
             requests: RefCell::default(),
             unanswered: Cell::new(0),
-            may_push: Err("the manifest declares no socket"),
+            may_signal: Err(NO_SOCKET),
+            may_push: Err(NO_SOCKET),
             next_frame: fixture.next_frame,
             frames: RefCell::default(),
             random: Cell::new(0),
@@ -58,8 +66,23 @@ impl TestHost {
     /// The same, of a plugin whose manifest declares a socket.
     #[must_use]
     pub fn with_socket(mut self, fixture: &Fixture) -> Self {
-        let sends = matches!(fixture.call, Call::Send(_));
-        self.may_push = if sends { Ok(()) } else { Err(NOT_IN_SEND) };
+        let sign = |message: &Outbound| {
+            let content = &message.content;
+            matches!(
+                content,
+                OutboundContent::Typing(_) | OutboundContent::Seen(_)
+            )
+        };
+        (self.may_signal, self.may_push) = match &fixture.call {
+            Call::Send(message) if sign(message) => (Ok(()), Err(A_SIGN)),
+            Call::Send(_) => (Ok(()), Ok(())),
+            Call::Receive(_)
+            | Call::Resolve(_)
+            | Call::OpenAttachment(_)
+            | Call::Check
+            | Call::On { .. }
+            | Call::Callback(_) => (Err(NOT_IN_SEND), Err(NOT_IN_SEND)),
+        };
         self
     }
 
@@ -94,11 +117,7 @@ impl TestHost {
         frames
     }
 
-    /// A host ends the call here.
     fn take(&self, frame: Frame) {
-        if let Err(why) = self.may_push {
-            panic!("{why}");
-        }
         self.frames.borrow_mut().push(frame);
     }
 
@@ -237,10 +256,17 @@ impl Host for TestHost {
         (0..len).map(|_| next()).collect()
     }
 
-    fn push(&self, frame: &[u8]) -> u64 {
+    fn next_frame(&self) -> u64 {
+        if let Err(why) = self.may_push {
+            panic!("{why}");
+        }
         let pushed = |frame: &&Frame| matches!(frame, Frame::Push { .. });
         let before = self.frames.borrow().iter().filter(pushed).count();
-        let number = self.next_frame + before as u64;
+        self.next_frame + before as u64
+    }
+
+    fn push(&self, frame: &[u8]) -> u64 {
+        let number = self.next_frame();
         self.take(Frame::Push {
             number,
             frame: frame.to_vec(),
@@ -249,6 +275,9 @@ impl Host for TestHost {
     }
 
     fn signal(&self, frame: &[u8]) {
+        if let Err(why) = self.may_signal {
+            panic!("{why}");
+        }
         self.take(Frame::Signal(frame.to_vec()));
     }
 }

@@ -67,6 +67,8 @@ pub trait Host {
     fn now(&self) -> Millis;
     /// See [`crate::random::bytes`].
     fn random(&self, len: u32) -> Vec<u8>;
+    /// See [`crate::socket::next`].
+    fn next_frame(&self) -> u64;
     /// See [`crate::socket::push`].
     fn push(&self, frame: &[u8]) -> u64;
     /// See [`crate::socket::signal`].
@@ -118,6 +120,7 @@ ask_the_host! {
     fn log(level: Level, text: &str);
     fn now() -> Millis;
     fn random(len: u32) -> Vec<u8>;
+    fn next_frame() -> u64;
     fn push(frame: &[u8]) -> u64;
     fn signal(frame: &[u8]);
 }

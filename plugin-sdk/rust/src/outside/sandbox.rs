@@ -117,6 +117,10 @@ pub(crate) fn random(len: u32) -> Vec<u8> {
     host::random::bytes(len)
 }
 
+pub(crate) fn next_frame() -> u64 {
+    host::socket::next()
+}
+
 pub(crate) fn push(frame: &[u8]) -> u64 {
     host::socket::push(frame)
 }

@@ -9,4 +9,5 @@ mod lights;
 mod opt_out;
 mod plugins;
 mod restart;
+mod sockets;
 mod steps;

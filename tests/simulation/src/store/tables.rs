@@ -17,6 +17,8 @@ use trunkline_flow::ports::{
     Undelivered, joined,
 };
 
+use super::sockets::{Logs, Uploads};
+
 /// A mistake built in on purpose, to see that the checkers find it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Flaw {
@@ -78,6 +80,9 @@ pub struct Tables {
     dead: Vec<(DeadLetter, Again)>,
     raw: BTreeMap<RawId, RawCall>,
     trace: Vec<TraceLine>,
+    pub(super) logs: Logs,
+    pub(super) uploads: Uploads,
+    files: BTreeMap<FileId, StoredFile>,
     next: i64,
     writes: u64,
 }
@@ -489,6 +494,10 @@ impl Tables {
 
     pub(super) fn settle(&mut self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {
         let number = self.position(settle.delivery)?;
+        if let Some(pushed) = &settle.pushed {
+            let customer = settle.delivery.conversation.customer;
+            self.logs.append(customer, settle.at, pushed)?;
+        }
         if self.flaw == Flaw::ForgetsSettle && self.every(17) {
             return Ok(Vec::new());
         }
@@ -621,6 +630,7 @@ impl Tables {
     }
 
     pub(super) fn sweep(&mut self, now: Timestamp) -> Swept {
+        self.logs.sweep(now);
         let late = |group: &BTreeMap<u16, (Part, Waiting)>| {
             group.values().any(|(part, _)| part.until <= now)
         };
@@ -700,13 +710,27 @@ impl Tables {
         size: u64,
     ) -> StoredFile {
         let number = self.number();
-        StoredFile {
+        let file = StoredFile {
             id: FileId(format!("f{number}")),
             token: format!("t{number}"),
             name: name.unwrap_or_else(|| "file".to_owned()),
             content_type: content_type.unwrap_or_default(),
             size,
             sha256: String::new(),
+        };
+        self.files.insert(file.id.clone(), file.clone());
+        file
+    }
+
+    /// The customer with this address.
+    pub(super) fn who(&self, channel: &ChannelName, address: &Address) -> Option<CustomerId> {
+        let key = (channel.clone(), address.clone());
+        self.addresses.get(&key).copied()
+    }
+
+    pub(super) fn fill_upload(&mut self, token: &str, file: &FileId, until: Timestamp) {
+        if let Some(file) = self.files.get(file) {
+            self.uploads.fill(token, file, until);
         }
     }
 

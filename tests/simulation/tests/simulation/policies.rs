@@ -9,3 +9,6 @@ mod completing;
 
 /// What goes out: attempts, waits, ends.
 mod outgoing;
+
+/// Sockets: frames in and out, uploads.
+mod sockets;

@@ -2,7 +2,8 @@
 //! written down.
 //!
 //! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
-//! then says X), `later`. What becomes of it is noted in the trace.
+//! then says X), `elsewhere X` (as `say`, in another conversation), `later`. An attachment is fetched. On the channel `web`, which has
+//! sockets, what is said is pushed to them. What becomes of it is noted in the trace.
 //!
 //! Longer than most: the hand-written core and the scripted ports read best side by side.
 
@@ -32,8 +33,9 @@ use trunkline_flow::ports::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download, Ece,
     EceError, Leaving, OpenOutcome, Opening, OutboundBody, PluginVersion, Plugins, ReceiveError,
     ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
+    SocketAction, SocketCall, SocketTerms,
 };
-use trunkline_flow::{Core, Flow, Limits, Ports};
+use trunkline_flow::{Core, Flow, Limits, Ports, Socket};
 
 /// Answers given beforehand; without one a call succeeds.
 #[derive(Default)]
@@ -67,6 +69,9 @@ pub(crate) struct Scripted {
     script: Arc<Mutex<Script>>,
     clock: SimClock,
 }
+
+/// A client's socket on the bench.
+pub(crate) type SimSocket = Socket<MemoryStore, Scripted, Scripted, SimClock>;
 
 /// Runs a test in virtual time.
 pub(crate) fn on_bench<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Bench) -> F) {
@@ -125,6 +130,15 @@ impl Bench {
         self.flow.shutdown(self.clock.now()).await;
         let limits = self.limits.clone();
         self.flow = flow(&self.disk, &self.shared, self.clock, &self.script, limits);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) async fn open_socket(&self) -> Result<SimSocket, Answer> {
+        let opened = self.flow.open_socket(&"web".into(), open_request()).await;
+        opened.map(|(socket, _)| socket)
     }
 
     /// A customer writes; the provider gets this status.
@@ -196,6 +210,15 @@ pub(crate) fn request(body: Vec<u8>) -> Request {
     }
 }
 
+/// A page asks for a socket.
+pub(crate) fn open_request() -> Request {
+    Request {
+        method: "GET".to_owned(),
+        path: "/socket".to_owned(),
+        ..request(Vec::new())
+    }
+}
+
 pub(crate) fn written(who: &str, key: &str, text: &str) -> ReceivedEvent {
     let happening = Happening::Said(Content::Text(text.to_owned()));
     received(who, key, ReceivedHappening::Customer(happening))
@@ -260,6 +283,14 @@ fn handle(
 ) -> Vec<Effect> {
     match event {
         Event::Channel(ChannelEvent {
+            key,
+            happening: Happening::Said(Content::Attachment(attachment)),
+            ..
+        }) => {
+            let fetch = Payload::FetchFromCustomer { key, attachment };
+            vec![deliver(customer, fetch)]
+        }
+        Event::Channel(ChannelEvent {
             happening: Happening::Said(content),
             ..
         }) => obey(customer, now, &said(&content)),
@@ -279,6 +310,13 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     match word {
         "say" => vec![deliver(customer, say(rest, false))],
+        "elsewhere" => {
+            let Effect::Deliver(mut delivery) = deliver(customer, say(rest, false)) else {
+                return Vec::new();
+            };
+            delivery.id.conversation.number = 2;
+            vec![Effect::Deliver(delivery)]
+        }
         "confirm" => vec![deliver(customer, say(rest, true))],
         "drop" => vec![
             Effect::CancelLane {
@@ -395,6 +433,44 @@ impl Scripted {
     }
 }
 
+/// `attach WHO AFTER`, `detach`, `acked NUMBER`, `say KEY TEXT`, `close STATUS`, `upload SLOT TYPE SIZE`.
+fn on_socket(body: &str, peer: Option<&str>) -> Reception {
+    let mut words = body.splitn(4, ' ');
+    let mut word = || words.next().unwrap_or_default();
+    let number = |text: &str| text.parse().unwrap_or_default();
+    let mut reception = Reception {
+        answer: fine(),
+        events: Vec::new(),
+        socket: Vec::new(),
+    };
+    match word() {
+        "attach" => reception.socket.push(SocketAction::Attach {
+            customer: address(word()),
+            after: number(word()),
+        }),
+        "detach" => reception.socket.push(SocketAction::Detach),
+        "acked" => reception.socket.push(SocketAction::Acked(number(word()))),
+        "say" => {
+            let key = word();
+            let text = format!("{} {}", word(), word());
+            let mut event = written(peer.expect("it is attached"), key, text.trim());
+            event.channel = Some("web".into());
+            reception.events.push(event);
+            let taken = format!("taken {key}").into_bytes();
+            reception.socket.push(SocketAction::Frames(vec![taken]));
+        }
+        "close" => reception.answer.status = word().parse().unwrap_or_default(),
+        "upload" => reception.socket.push(SocketAction::Upload {
+            slot: word().into(),
+            content_type: word().to_owned(),
+            size: number(word()),
+            name: "photo".to_owned(),
+        }),
+        _ => {}
+    }
+    reception
+}
+
 impl Plugins for Scripted {
     async fn receive(
         &self,
@@ -408,6 +484,29 @@ impl Plugins for Scripted {
         Ok(Reception {
             answer: fine(),
             events: serde_json::from_slice(&request.body).expect("the tests wrote it"),
+            socket: Vec::new(),
+        })
+    }
+
+    async fn receive_on_socket(
+        &self,
+        _channel: &ChannelName,
+        call: SocketCall,
+        _at: Timestamp,
+    ) -> Result<Reception, ReceiveError> {
+        if let Some(Some(error)) = self.ask("receive".to_owned()).receives.pop_front() {
+            return Err(error);
+        }
+        let body = String::from_utf8(call.request.body).expect("the tests wrote it");
+        Ok(on_socket(&body, call.peer.as_deref()))
+    }
+
+    fn socket(&self, channel: &ChannelName) -> Option<SocketTerms> {
+        (channel.as_str() == "web").then(|| SocketTerms {
+            frame_bytes_max: 1_000,
+            upload_bytes_max: Some(100),
+            upload_types: vec!["image/*".to_owned()],
+            media_url: "https://media.example.com".to_owned(),
         })
     }
 
@@ -451,11 +550,18 @@ impl Plugins for Scripted {
         }
         let until = self.clock.now().plus_ms(slow.unwrap_or(10));
         self.clock.sleep_until(until).await;
+        let sign = text
+            .strip_prefix("sign ")
+            .map(|sign| sign.as_bytes().to_vec());
+        let pushed = call.next_frame.filter(|_| sign.is_none());
+        let pushed = pushed.map(|number| format!("{number} {text}").into_bytes());
         Ok(Sent {
             ids: vec![format!("p-{}", call.outbound.delivery)],
             progress: answer.unwrap_or(Ok(SendProgress::All))?,
             peer_changes: Vec::new(),
             version,
+            pushed: pushed.into_iter().collect(),
+            signals: sign.into_iter().collect(),
         })
     }
 
