@@ -102,6 +102,18 @@ fn said(
             None => person.language.observe(text),
         }
     }
+    let mut effects = opt_out::opted_in_by_writing(settings, person, now);
+    effects.extend(heard(settings, person, now, message));
+    effects
+}
+
+/// What is no stop or start word.
+fn heard(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    message: Message,
+) -> Vec<Effect> {
     if person.open.is_some() {
         let receive = |step: &mut Step<'_>| step.receive(message);
         return in_conversation(settings, person, now, receive).unwrap_or_default();

@@ -122,6 +122,23 @@ pub(crate) fn opted_in(settings: &Settings, person: &mut Customer, now: Timestam
     }
 }
 
+/// Where writing again is wanting messages again. No rule for opting in applies: the message itself decides what
+/// begins.
+pub(crate) fn opted_in_by_writing(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let channel = settings.channels.get(&person.channel);
+    if !person.opted_out || !channel.is_some_and(|channel| channel.writing_opts_in) {
+        return Vec::new();
+    }
+    person.opted_out = false;
+    let start = |step: &mut Step<'_>| step.opt_in(true);
+    in_conversation(settings, person, now, start)
+        .unwrap_or_else(|| vec![note_for(person.outside(), "the customer writes again")])
+}
+
 impl Step<'_> {
     /// The customer opted out in this conversation.
     pub(crate) fn opt_out(&mut self, confirmation: Option<ToCustomer>) {

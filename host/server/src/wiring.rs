@@ -31,6 +31,8 @@ pub type Facts<'a> = dyn Fn(&ChannelName) -> Option<ChannelFacts> + 'a;
 pub struct ChannelFacts {
     /// The provider confirms an opt-out itself.
     pub confirms_opt_out: bool,
+    /// Who opted out and writes again wants messages again.
+    pub writing_opts_in: bool,
     /// Shows choices itself.
     pub choices: bool,
     /// Tells whether the customer took a file.
@@ -43,6 +45,7 @@ impl ChannelFacts {
         let capabilities = &manifest.capabilities;
         Self {
             confirms_opt_out: capabilities.confirms_opt_out,
+            writing_opts_in: capabilities.writing_opts_in,
             // A channel that delivers choices as numbered text gets no choice back, only a number.
             choices: capabilities.content_out.contains("choices")
                 && capabilities.content_in.contains("chosen"),
@@ -74,6 +77,7 @@ fn channel_settings(connection: &Connection, facts: ChannelFacts) -> settings::C
     settings::Channel {
         plugin: connection.plugin.clone(),
         confirms_opt_out: facts.confirms_opt_out,
+        writing_opts_in: facts.writing_opts_in,
         opt_out_text: opt_out.text.clone(),
         stop_words: opt_out
             .stop_words

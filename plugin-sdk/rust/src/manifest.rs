@@ -84,6 +84,8 @@ pub struct Capabilities {
     pub file_answers: bool,
     /// The provider confirms an opt-out itself.
     pub confirms_opt_out: bool,
+    /// A customer who opted out and writes again wants messages again.
+    pub writing_opts_in: bool,
     /// Files from customers.
     pub attachments_in: Option<Attachments>,
     /// Files to customers.

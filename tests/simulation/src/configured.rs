@@ -45,6 +45,7 @@ fn channel(plugin: &str) -> Channel {
     Channel {
         plugin: plugin.into(),
         confirms_opt_out: false,
+        writing_opts_in: false,
         opt_out_text: Some("you will hear no more".to_owned()),
         stop_words: vec!["stop".to_owned()],
         start_words: vec!["start".to_owned()],

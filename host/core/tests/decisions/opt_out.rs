@@ -182,3 +182,43 @@ fn an_agents_file_is_rejected() {
     let effects = world.report(5, Outcome::FileReady(stored("map.png")));
     assert_eq!(effects[0], "d1-1-7 to s1 reject: map.png");
 }
+
+#[test]
+fn where_writing_opts_in_the_next_message_is_answered_again() {
+    let mut world = World::chatting();
+    world.channel().writing_opts_in = true;
+    world.does(Happening::OptedOut { confirmed: true });
+    assert_eq!(
+        world.says("here I am again"),
+        [
+            "d1-1-6 to s1 note: [the customer opted in again]",
+            "d1-1-7 to s1 text: here I am again",
+        ]
+    );
+    assert!(!world.customer.opted_out);
+    assert_eq!(
+        world.ece("s1", agent_says("Hello")),
+        ["d1-1-8 Agent Ann: Hello"]
+    );
+}
+
+#[test]
+fn where_writing_opts_in_a_stop_word_still_stops() {
+    let mut world = World::chatting();
+    world.channel().writing_opts_in = true;
+    world.says("stop");
+    world.says("stop");
+    assert!(world.customer.opted_out);
+}
+
+#[test]
+fn after_a_close_and_an_opt_out_a_new_message_begins_anew_where_writing_opts_in() {
+    let mut world = World::chatting();
+    world.channel().writing_opts_in = true;
+    world.does(Happening::OptedOut { confirmed: true });
+    world.does(Happening::Left);
+    assert!(world.customer.open.is_none());
+    world.says("ORDERS again");
+    assert!(!world.customer.opted_out);
+    assert!(world.customer.open.is_some());
+}

@@ -253,6 +253,7 @@ fn sms() -> Channel {
     Channel {
         plugin: "sms".into(),
         confirms_opt_out: false,
+        writing_opts_in: false,
         opt_out_text: Some("You will get no more messages.".into()),
         stop_words: vec!["STOP".into()],
         start_words: vec!["START".into(), "YES".into()],
