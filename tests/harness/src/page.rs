@@ -178,10 +178,11 @@ async fn listen(port: u16) -> std::io::Result<TcpListener> {
 }
 
 impl Stage {
+    /// On the control address, which no outage of ECE closes.
     fn desk_url(&self) -> String {
         let ece = &self.world.ece;
-        ece.control_url()
-            .map_or_else(|| ece.base_url(), str::to_owned)
+        let address = ece.control_url().unwrap_or_default();
+        format!("{address}/_sim/agent")
     }
 
     /// Adds a line to what the visitor did and what came of it.

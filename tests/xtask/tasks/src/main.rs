@@ -30,6 +30,8 @@ mod demo;
 /// The embeddable chat.
 mod chat;
 
+/// What Node tests.
+mod browser;
 /// `cargo xtask docs`.
 mod docs;
 

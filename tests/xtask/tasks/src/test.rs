@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::browser;
 use crate::plugins;
 use crate::promises;
 use crate::run::{Failure, cargo, root, run};
@@ -30,6 +31,11 @@ pub(crate) fn test(options: Options) -> Result<bool, Failure> {
     }
     build(&root)?;
     suite::run(&root, options.all, &mut verdicts)?;
+    say("the chat, and the demo in a browser");
+    browser::chat(&root, &mut verdicts)?;
+    if options.all {
+        browser::demo(&root, options.install || ci, &mut verdicts)?;
+    }
     for complaint in promises::complaints(&root.join("tests/promises.toml"), &verdicts) {
         verdicts.add(&format!("promises::{complaint}"), Verdict::Failed);
     }

@@ -204,7 +204,7 @@ async function showChat(place) {
 
 const place = await (await fetch("/api/place")).json();
 byId("sms-number").textContent = place.number;
-byId("desk").src = `${place.desk}/?agent=ann&frame`;
-byId("desk-link").href = `${place.desk}/`;
+byId("desk").src = `${place.desk}?agent=ann&frame`;
+byId("desk-link").href = place.desk;
 follow();
 await showChat(place);
