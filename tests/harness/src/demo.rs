@@ -10,6 +10,9 @@ pub mod agent_available;
 /// Nobody is there: Z54 to Z56.
 pub mod agent_unavailable;
 
+/// SMS, WhatsApp, Messenger, Apple Messages and In-app.
+pub mod channels;
+
 /// kill -9, swap, hostile plugin, ECE down: nothing lost, doubled or out of order.
 pub mod buttons;
 
@@ -64,6 +67,7 @@ pub async fn world(built: Built, folder: Option<std::path::PathBuf>) -> Result<W
         agents: vec![by_hand("ann", "Ann"), by_hand("bob", "Bob"), echo()],
         more: MORE.to_owned(),
         folder,
+        channels: true,
         ..WorldOptions::default()
     };
     let mut world = World::prepare_with(built, options).await?;
@@ -78,4 +82,16 @@ pub(crate) fn live_hash<'a>(status: &'a serde_json::Value, name: &str) -> Option
     let plugins = status["plugins"].as_array()?;
     let live = |one: &&serde_json::Value| one["name"] == name && one["state"] == "live";
     plugins.iter().find(live)?["hash"].as_str()
+}
+
+/// Bytes of the first file of a conversation that an agent downloaded.
+pub(crate) fn fetched_size(ledger: &ece_simulator::Ledger, session: &str) -> Option<u64> {
+    let files = ledger.conversation(session)?.files();
+    files
+        .first()?
+        .fetched
+        .as_ref()?
+        .as_ref()
+        .ok()
+        .map(|fetched| fetched.size)
 }

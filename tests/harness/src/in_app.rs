@@ -75,7 +75,8 @@ impl InAppCustomer {
     /// No slot comes, or the host does not take the bytes.
     pub async fn sends_file(&self, name: &str, kind: &str, bytes: &[u8]) -> Result<(), String> {
         let size = bytes.len();
-        let upload = |id: &str| json!({"op": "upload", "id": id, "name": name, "type": kind, "size": size});
+        let upload =
+            |id: &str| json!({"op": "upload", "id": id, "name": name, "type": kind, "size": size});
         let id = self.push("file", upload);
         let found = |screen: &Screen| screen.slots.iter().any(|slot| slot_is(slot, &id));
         let told = |screen: &Screen| format!("no upload slot; refused: {:?}", screen.refused);
@@ -101,7 +102,10 @@ impl InAppCustomer {
     /// The texts on the screen, in order.
     pub fn reads(&self) -> Vec<String> {
         let screen = self.screen.lock();
-        let texts = screen.logged.iter().filter_map(|frame| frame["text"].as_str());
+        let texts = screen
+            .logged
+            .iter()
+            .filter_map(|frame| frame["text"].as_str());
         texts.map(str::to_owned).collect()
     }
 
@@ -126,7 +130,10 @@ impl InAppCustomer {
             if wanted(&self.reads(), self.files().len()) {
                 return Ok(());
             }
-            if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
+            if tokio::time::timeout_at(deadline, changes.changed())
+                .await
+                .is_err()
+            {
                 let told = format!("the screen stays {:?}", self.screen.lock().logged);
                 return Err(told);
             }
@@ -182,7 +189,7 @@ impl Connection {
         let after = self.screen.lock().logged.len();
         let hello = json!({"op": "hello", "visitor": self.secret, "after": after, "at": 0, "client": "harness/1"});
         socket.send(Message::text(hello.to_string())).await.ok()?;
-        let mut sent = 0;
+        let mut sent = 0_usize;
         let mut ready = false;
         loop {
             tokio::select! {
@@ -191,18 +198,23 @@ impl Connection {
                     let frame: Value = serde_json::from_str(&text).ok()?;
                     ready |= frame["op"] == "ready";
                     if self.heard(frame) {
-                        sent = sent.saturating_sub(1_usize);
+                        sent = sent.saturating_sub(1);
                     }
                 }
                 changed = self.nudged.changed() => changed.ok()?,
             }
-            while ready {
-                let next = self.screen.lock().waiting.get(sent).cloned();
-                let Some(next) = next else { break };
+            if !ready {
+                continue;
+            }
+            while let Some(next) = self.waiting_at(sent) {
                 socket.send(Message::text(next.to_string())).await.ok()?;
                 sent += 1;
             }
         }
+    }
+
+    fn waiting_at(&self, place: usize) -> Option<Value> {
+        self.screen.lock().waiting.get(place).cloned()
     }
 
     /// Whether a frame that waited was answered, so that it waits no more.
@@ -228,8 +240,14 @@ impl Connection {
                     name
                 }
             };
-            let Some(answered) = answered else { return false };
-            let ours = |waiting: &Value| waiting["id"].as_str().is_some_and(|id| answered.ends_with(id));
+            let Some(answered) = answered else {
+                return false;
+            };
+            let ours = |waiting: &Value| {
+                waiting["id"]
+                    .as_str()
+                    .is_some_and(|id| answered.ends_with(id))
+            };
             let at = screen.waiting.iter().position(ours);
             at.and_then(|at| screen.waiting.remove(at)).is_some()
         })

@@ -17,6 +17,15 @@ pub mod host;
 /// Stand-ins, host and folder together.
 pub mod world;
 
+/// The channels beside SMS.
+pub mod channels;
+
+/// One customer on one channel.
+pub mod phone;
+
+/// A customer of the in-app channel without a browser.
+pub mod in_app;
+
 /// What the stand-ins' ledgers say about a customer.
 mod ledgers;
 

@@ -12,6 +12,7 @@ use ece_simulator::{
 use sms_simulator::{SmsConfig, SmsSimulator};
 
 use crate::built::{Built, NotBuilt};
+use crate::channels::Channels;
 use crate::config::ConfigText;
 use crate::host::{Host, HostError, free_port};
 
@@ -38,6 +39,8 @@ pub struct WorldOptions {
     pub folder: Option<PathBuf>,
     /// The origin of the page that embeds the chat; with one the `in-app` channel is configured, if it was built.
     pub page_origin: Option<String>,
+    /// With WhatsApp, Messenger, Apple Messages and In-app beside SMS.
+    pub channels: bool,
 }
 
 impl Default for WorldOptions {
@@ -51,6 +54,7 @@ impl Default for WorldOptions {
             guests: Vec::new(),
             folder: None,
             page_origin: None,
+            channels: false,
         }
     }
 }
@@ -89,6 +93,8 @@ pub struct World {
     pub ece: EceSimulator,
     /// Twilio and its customers.
     pub sms: SmsSimulator,
+    /// The other channels' providers, if they were asked for.
+    pub channels: Option<Channels>,
     /// The host.
     pub host: Host,
     /// What was built.
@@ -110,6 +116,9 @@ pub enum WorldError {
     /// The stand-in for Twilio.
     #[error("start the stand-in for Twilio")]
     Sms(#[from] sms_simulator::StartError),
+    /// A stand-in of another channel.
+    #[error("start the stand-ins for the other channels")]
+    Channels(#[from] stand_in::StartError),
     /// The host.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -162,6 +171,16 @@ impl World {
             more.push_str(&crate::config::in_app(origin));
             plugins_in_use.push("in-app".to_owned());
         }
+        let channels = match options.channels {
+            true => Some(Channels::start(port).await?),
+            false => None,
+        };
+        let mut secrets = environment(&ece, &sms);
+        if let Some(channels) = &channels {
+            more.push_str(&channels.config());
+            secrets.extend(channels.environment());
+            plugins_in_use.extend(crate::channels::PLUGINS.map(str::to_owned));
+        }
         let text = ConfigText {
             port,
             ece_base_url: ece.base_url(),
@@ -174,10 +193,11 @@ impl World {
         };
         let config = folder.join("trunkline.toml");
         write(&config, text.render().as_bytes())?;
-        let host = Host::new(built.host.clone(), config, port, environment(&ece, &sms));
+        let host = Host::new(built.host.clone(), config, port, secrets);
         let world = Self {
             ece,
             sms,
+            channels,
             host,
             built,
             folder,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use trunkline_harness::built::Built;
 use trunkline_harness::demo::script::{Script, Stop};
-use trunkline_harness::demo::{agent_available, agent_unavailable, buttons, world};
+use trunkline_harness::demo::{agent_available, agent_unavailable, buttons, channels, world};
 use trunkline_harness::page::{Page, VISITOR};
 
 /// Where the page is if nobody else is there.
@@ -110,6 +110,7 @@ async fn play(folder: Option<PathBuf>, script: &mut Script) -> Result<(), Stop> 
     )?;
     agent_available::play(&world, script).await?;
     agent_unavailable::play(&world, script).await?;
+    channels::play(&world, script).await?;
     buttons::press(&mut world, script).await?;
     let stopped = world.host.stop().await;
     script.step("SIGTERM: the host ends by itself", stopped)?;

@@ -97,7 +97,7 @@ async fn files(world: &World, script: &mut Script, session: &str) -> Result<(), 
     script.step("Z51 the accepted message appears", told.await)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let fetched = world.ece.wait_for(
-        |ledger| fetched_size(ledger, session) == Some(size),
+        |ledger| super::fetched_size(ledger, session) == Some(size),
         PATIENCE,
     );
     script.step(
@@ -133,17 +133,6 @@ async fn offered(
         PATIENCE,
     );
     script.step("the agent is offered the file", offered.await)
-}
-
-fn fetched_size(ledger: &ece_simulator::Ledger, session: &str) -> Option<u64> {
-    let files = ledger.conversation(session)?.files();
-    files
-        .first()?
-        .fetched
-        .as_ref()?
-        .as_ref()
-        .ok()
-        .map(|fetched| fetched.size)
 }
 
 async fn ending(world: &World, script: &mut Script, session: &str) -> Result<(), Stop> {
