@@ -6,6 +6,8 @@
 //!
 //! What goes out is asked for by the server, one frame after the other, whenever the wire has room: frames of this socket
 //! first, then signals, then the customer's log from the client's number on. What a slow client has not taken stays in the store.
+//!
+//! Longer than most: both directions share one state, and read best side by side.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use reqwest::{Method, StatusCode};
@@ -14,10 +15,11 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
+use trunkline_engine::{FileState, FileStatus};
 use trunkline_flow::ports::Clock;
 use trunkline_server::config;
 use trunkline_server::edge;
-use trunkline_server::host::Host;
+use trunkline_server::host::{Host, StartError};
 
 use crate::world::{PATIENCE, provide_tls};
 
@@ -94,14 +96,15 @@ impl Web {
     async fn restart(self) -> Self {
         let deadline = self.host.clock().now().plus_ms(5_000);
         assert!(self.host.shutdown(deadline).await, "all had settled");
-        self.server.abort();
         let Self {
             folder,
             address,
             host,
-            ..
+            server,
         } = self;
-        until("the host is gone", || Arc::strong_count(&host) == 1).await;
+        server.abort();
+        let ended = server.await.expect_err("it was stopped");
+        assert!(ended.is_cancelled(), "{ended}");
         drop(host);
         let listener = TcpListener::bind(address).await.expect("the same port");
         let file = folder.path().join("trunkline.toml");
@@ -156,8 +159,10 @@ impl Web {
 }
 
 async fn serve(file: &Path, listener: TcpListener) -> (Arc<Host>, JoinHandle<()>) {
-    let config = config::load(file).expect("a right configuration");
-    let host = Host::start(config).await.expect("it starts");
+    let host = timeout(PATIENCE, start(file)).await.expect("it starts");
+    let plugins = host.engine().status();
+    let live = |file: &FileStatus| file.state == FileState::Live;
+    assert!(plugins.files.iter().all(live), "{plugins:#?}");
     let router = edge::router(Arc::clone(&host));
     let server = tokio::spawn(async move {
         let served = axum::serve(listener, router).await;
@@ -166,10 +171,22 @@ async fn serve(file: &Path, listener: TcpListener) -> (Arc<Host>, JoinHandle<()>
     (host, server)
 }
 
+/// Once whoever had the store has given it free.
+async fn start(file: &Path) -> Arc<Host> {
+    loop {
+        let config = config::load(file).expect("a right configuration");
+        match Host::start(config).await {
+            Ok(host) => return host,
+            Err(StartError::Store { .. }) => sleep(Duration::from_millis(10)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waited = timeout(2 * PATIENCE, async {
         while !holds() {
-            sleep(std::time::Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     });
     assert!(waited.await.is_ok(), "waited in vain: {what}");
@@ -194,9 +211,9 @@ impl Page {
         loop {
             let next = timeout(PATIENCE, self.socket.next()).await;
             let next = next.expect("something comes").expect("it is open");
-            match next.expect("a message") {
-                Message::Ping(_) | Message::Pong(_) => {}
-                message => return message,
+            let next = next.expect("a message");
+            if !next.is_ping() && !next.is_pong() {
+                return next;
             }
         }
     }
@@ -233,12 +250,9 @@ impl Page {
 
     async fn closed_with(&mut self) -> (u16, String) {
         loop {
-            match self.next().await {
-                Message::Close(Some(close)) => {
-                    return (close.code.into(), close.reason.to_string());
-                }
-                Message::Close(None) => panic!("closed without a word"),
-                _ => {}
+            if let Message::Close(close) = self.next().await {
+                let close = close.expect("it says why");
+                return (close.code.into(), close.reason.to_string());
             }
         }
     }
