@@ -136,13 +136,22 @@ impl Step<'_> {
         }
     }
 
-    /// A number or a title in answer to choices that went out as text is the choice.
+    /// A number or a title in answer to choices is the choice: they went out as text, or a plugin wrote them out for a
+    /// device that shows none, or the customer types what could be tapped.
     fn with_choice(&mut self, message: Message) -> Message {
         let Some(desk) = self.talk.desk_mut() else {
             return message;
         };
-        let Content::Text(text) = &message.content else {
-            return message;
+        let text = match &message.content {
+            Content::Text(text) => text,
+            Content::Chosen { .. } => {
+                desk.choices.clear();
+                return message;
+            }
+            Content::Attachment(_)
+            | Content::Location { .. }
+            | Content::Described { .. }
+            | Content::Unknown(_) => return message,
         };
         let Some(Choice { id, title, .. }) = chosen(&desk.choices, text).cloned() else {
             return message;
@@ -241,15 +250,15 @@ impl Step<'_> {
     }
 
     fn bot_offered_choices(&mut self, text: String, options: Vec<Choice>) {
-        if self.channel().is_some_and(|channel| channel.choices) {
-            self.tell_customer(
-                Voice::bot(),
-                OutboundContent::Choices { text, options },
-                false,
-            );
-            return;
-        }
-        self.bot_said(readable::numbered(&text, &options));
+        let content = if self.channel().is_some_and(|channel| channel.choices) {
+            OutboundContent::Choices {
+                text,
+                options: options.clone(),
+            }
+        } else {
+            OutboundContent::Text(readable::numbered(&text, &options))
+        };
+        self.tell_customer(Voice::bot(), content, false);
         if let Some(desk) = self.talk.desk_mut() {
             desk.choices = options;
         }

@@ -119,7 +119,7 @@ pub struct BotDesk {
     /// Its open offer to the agents.
     #[serde(default)]
     pub offer: Option<Offer>,
-    /// Choices that went out as numbered text and wait for a number.
+    /// The last choices offered; a number or a title is one of them until one is made.
     #[serde(default)]
     pub choices: Vec<Choice>,
 }

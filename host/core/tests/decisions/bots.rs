@@ -109,6 +109,36 @@ fn a_channel_with_choices_shows_them_itself() {
     );
 }
 
+/// A plugin writes choices out as numbers for a device without lists, and gets a number back.
+#[test]
+fn a_number_is_the_choice_also_where_the_channel_shows_choices() {
+    let mut world = only_bot();
+    world.channel().choices = true;
+    world.says("orders");
+    world.answers(1, vec![choices()]);
+    world.answers(3, vec![]);
+    assert_eq!(world.says("2"), ["d1-1-4 ask faq e0 said choice n (No)"]);
+}
+
+#[test]
+fn a_number_after_a_tapped_choice_is_a_number() {
+    let mut world = only_bot();
+    world.channel().choices = true;
+    world.says("orders");
+    world.answers(1, vec![choices()]);
+    world.answers(3, vec![]);
+    let tapped = Content::Chosen {
+        id: "n".into(),
+        title: "No".into(),
+    };
+    assert_eq!(
+        world.sends(tapped),
+        ["d1-1-4 ask faq e0 said choice n (No)"]
+    );
+    world.answers(4, vec![]);
+    assert_eq!(world.says("2"), ["d1-1-5 ask faq e0 said 2"]);
+}
+
 #[test]
 fn wakes_callbacks_and_again_become_questions() {
     let mut world = only_bot();
