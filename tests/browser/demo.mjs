@@ -103,14 +103,22 @@ export class Agent {
     await expect(this.desk.getByTestId("agent-name")).toBeVisible();
   }
 
+  /** A narrow desk shows the list or a conversation. */
+  async toTheList() {
+    const back = this.desk.getByTestId("back-to-list");
+    if (await back.isVisible()) await back.click();
+  }
+
   /** The conversation in which the customer wrote this last. */
   async picksUp(text) {
+    await this.toTheList();
     await this.desk.getByTestId("list-waiting").getByTestId("conversation").filter({ hasText: text }).click();
     await this.desk.getByTestId("pick-up").click();
     await expect(this.desk.getByTestId("composer")).toBeEnabled();
   }
 
   async opens(text) {
+    await this.toTheList();
     await this.desk.getByTestId("list-mine").getByTestId("conversation").filter({ hasText: text }).click();
   }
 
@@ -135,6 +143,7 @@ export class Agent {
   async closeEverything() {
     const mine = this.desk.getByTestId("list-mine").getByTestId("conversation");
     for (let left = await mine.count(); left > 0; left = await mine.count()) {
+      await this.toTheList();
       await mine.first().click();
       await this.closes();
       await expect(mine).toHaveCount(left - 1);

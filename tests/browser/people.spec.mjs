@@ -63,7 +63,7 @@ test("two customers and two agents at once, each pair for itself", async ({ visi
   await theirPage.goto(demo.url);
   const carol = new Customer(theirPage);
   const bobsTab = await there.newPage();
-  await bobsTab.goto(`${demo.desk}?agent=bob`);
+  await bobsTab.goto(`${demo.desk}?agent=bob&frame`);
   const bob = new Agent(bobsTab);
   await bob.atTheDesk();
 

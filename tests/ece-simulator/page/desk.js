@@ -83,8 +83,12 @@ export class Desk {
     this.#waiting = waiting;
   }
 
+  /** Those who take conversations that this agent could have. */
   #scriptedNow() {
-    return this.#page.live.state.agents.filter((agent) => agent.scripted && agent.signed_in && agent.pick_up === "auto" && agent.name !== this.#page.agent);
+    const { agents } = this.#page.live.state;
+    const ours = agents.find((agent) => agent.name === this.#page.agent)?.entry_points ?? [];
+    const takes = (agent) => agent.scripted && agent.signed_in && agent.pick_up === "auto" && agent.entry_points.some((point) => ours.includes(point));
+    return agents.filter((agent) => agent.name !== this.#page.agent && takes(agent));
   }
 
   #hint() {

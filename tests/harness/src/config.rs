@@ -55,6 +55,8 @@ username = "env:ECE_CLIENT_ID"
 password = "env:ECE_CLIENT_SECRET"
 callback = {{ auth = "basic", username = "env:ECE_CB_USER", password = "env:ECE_CB_PASS" }}
 wait_acceptable_s = 120
+# Agents' typing is told only when the start asked for it.
+wire = {{ start_fragment = {{ typing = true }} }}
 
 [[integrations.acme.entry_points]]
 name = "support"

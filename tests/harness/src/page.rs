@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ece_simulator::AgentConfig;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -111,16 +112,13 @@ impl Page {
         let address = listener.local_addr().map_err(PageError::Listen)?;
         let url = format!("http://{address}");
         let options = WorldOptions {
-            agents: vec![by_hand("ann", "Ann"), by_hand("bob", "Bob"), robot()],
+            agents: vec![at_a_desk("ann", "Ann"), at_a_desk("bob", "Bob"), robot()],
             more: MORE.to_owned(),
             folder,
             page_origin: Some(url.clone()),
             ..WorldOptions::default()
         };
         let mut world = World::prepare_with(built, options).await?;
-        for agent in ["ann", "bob"] {
-            world.ece.set_agent(agent, false, false);
-        }
         world.host.start().await?;
         world.until_live("sms").await?;
         let host = world.take_host();
@@ -167,6 +165,16 @@ impl Page {
         self.stage.stopped.cancel();
         self.serving.abort();
         self.stage.host.lock().await.stop().await.map(drop)
+    }
+}
+
+/// An agent whom somebody plays: as many chats at once as people can hold.
+fn at_a_desk(name: &str, screen_name: &str) -> AgentConfig {
+    AgentConfig {
+        capacity: 5,
+        signed_in: false,
+        ready: false,
+        ..by_hand(name, screen_name)
     }
 }
 
