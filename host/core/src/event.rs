@@ -266,12 +266,47 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryName {
-    /// Our id, echoed, or found by the store from the provider's.
+    /// Our id, echoed: all of it, if it is one provider message.
     Ours(DeliveryId),
+    /// One provider message of a delivery: by our id with a part, echoed, or found by the store from the provider's id.
+    Part {
+        /// Of which.
+        delivery: DeliveryId,
+        /// Nothing of the delivery comes after it.
+        last: bool,
+    },
     /// The provider's id.
     Provider(String),
     /// Everything to this customer up to a time.
     AllUntil(Timestamp),
+}
+
+/// Between our delivery id and a part in the name of one provider message.
+const BEFORE_PART: char = '.';
+
+/// The part of the provider message that ends its delivery.
+const LAST_PART: &str = "last";
+
+impl DeliveryName {
+    /// Our id as a provider echoes it: `d12-3-7` for a delivery, `d12-3-7.2` for one provider message of it (any word
+    /// may stand behind the dot), `d12-3-7.last` for its last. `None`: not spelled like one of ours.
+    pub fn echoed(text: &str) -> Option<Self> {
+        let Some((delivery, part)) = text.split_once(BEFORE_PART) else {
+            return text.parse().ok().map(Self::Ours);
+        };
+        Some(Self::Part {
+            delivery: delivery.parse().ok()?,
+            last: part == LAST_PART,
+        })
+    }
+
+    /// The delivery of ours that it names.
+    pub fn delivery(&self) -> Option<DeliveryId> {
+        match self {
+            Self::Ours(delivery) | Self::Part { delivery, .. } => Some(*delivery),
+            Self::Provider(_) | Self::AllUntil(_) => None,
+        }
+    }
 }
 
 /// How a delivery fares; a later one outranks an earlier one.

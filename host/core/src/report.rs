@@ -144,7 +144,10 @@ pub(crate) fn receipt(
     }
     let reason = detail.unwrap_or_else(|| "the provider could not deliver it".to_owned());
     effects.extend(match (delivery, state) {
-        (DeliveryName::Ours(id), ReceiptState::Failed) => failed(settings, person, now, id, reason),
+        (
+            DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. },
+            ReceiptState::Failed,
+        ) => failed(settings, person, now, id, reason),
         (DeliveryName::Provider(_) | DeliveryName::AllUntil(_), ReceiptState::Failed) => {
             vec![note_for(
                 person.outside(),

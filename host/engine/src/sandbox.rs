@@ -491,10 +491,9 @@ fn happening(happening: sdk::Happening) -> ReceivedHappening {
         sdk::Happening::Receipt(receipt) => {
             return ReceivedHappening::Receipt {
                 delivery: match receipt.delivery {
-                    sdk::DeliveryName::Ours(text) => match text.parse() {
-                        Ok(id) => DeliveryName::Ours(id),
-                        Err(_) => DeliveryName::Provider(text),
-                    },
+                    sdk::DeliveryName::Ours(text) => {
+                        DeliveryName::echoed(&text).unwrap_or(DeliveryName::Provider(text))
+                    }
                     sdk::DeliveryName::Provider(id) => DeliveryName::Provider(id),
                     sdk::DeliveryName::AllUntil(until) => DeliveryName::AllUntil(at(until)),
                 },

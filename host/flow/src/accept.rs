@@ -182,7 +182,7 @@ fn receipt_target(
     customer: Vec<Address>,
 ) -> Option<Target> {
     match delivery {
-        DeliveryName::Ours(_) | DeliveryName::Provider(_) => {
+        DeliveryName::Ours(_) | DeliveryName::Part { .. } | DeliveryName::Provider(_) => {
             Some(Target::Delivery(channel, delivery.clone()))
         }
         DeliveryName::AllUntil(_) if customer.is_empty() => {

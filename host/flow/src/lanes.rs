@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use trunkline_core::effect::{Delivery, Lane, Payload};
+use trunkline_core::event::DeliveryName;
 use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, Timestamp};
 
 use crate::ports::{OutboxItem, Settled};
@@ -129,19 +130,25 @@ impl Lanes {
         self.tidy(lane);
     }
 
-    /// A receipt names this delivery.
-    pub(crate) fn receipt(&self, delivery: DeliveryId) -> ByReceipt {
+    /// A receipt gives this name.
+    pub(crate) fn receipt(&self, name: &DeliveryName) -> ByReceipt {
+        let Some(delivery) = name.delivery() else {
+            return ByReceipt::Nothing;
+        };
         for queue in self.queues.values() {
             let Some(index) = position(queue, delivery) else {
                 continue;
             };
+            let item = &queue.items[index];
+            if !names_what_is_left(name, item) {
+                return ByReceipt::Nothing;
+            }
             if index == 0
                 && let Some(flag) = &queue.under_way
             {
                 flag.store(true, Ordering::SeqCst);
                 return ByReceipt::Nothing;
             }
-            let item = &queue.items[index];
             return match &item.delivery.payload {
                 Payload::ToCustomer(message) if item.left_at.is_some() => ByReceipt::Settles {
                     report: message.report,
@@ -204,6 +211,17 @@ fn position(queue: &Queue, delivery: DeliveryId) -> Option<usize> {
         .items
         .iter()
         .position(|item| item.delivery.id == delivery)
+}
+
+/// Whether this name stands for all of the delivery that has not been settled. The receipt of an earlier provider message
+/// says nothing of the one whose outcome is unknown, nor of those behind it. Our bare id may be the echo of any of them
+/// once there are several.
+fn names_what_is_left(name: &DeliveryName, item: &OutboxItem) -> bool {
+    match name {
+        DeliveryName::Ours(_) => item.rest.is_none(),
+        DeliveryName::Part { last, .. } => *last,
+        DeliveryName::Provider(_) | DeliveryName::AllUntil(_) => false,
+    }
 }
 
 /// The customer a delivery belongs to.

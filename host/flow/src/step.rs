@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use trunkline_core::customer::Customer;
 use trunkline_core::effect::{Delivery, Effect, SignalEffect};
 use trunkline_core::event::{
-    ChannelEvent, DeliveryName, DeliveryReport, Event, Happening, Outcome, Profile, ReceiptState,
+    ChannelEvent, DeliveryReport, Event, Happening, Outcome, Profile, ReceiptState,
 };
 use trunkline_core::id::{ConversationId, DeliveryId, EventKey, TimerName, Timestamp};
 use trunkline_core::message::Content;
@@ -224,18 +224,16 @@ impl Batch {
         }
     }
 
-    /// A receipt settles a delivery whose outcome was unknown. Gives the report the core wants of it.
+    /// A receipt settles a delivery whose outcome was unknown, if it speaks for all that is left of it. Gives the report the core wants of it.
     fn settle_by_receipt(&mut self, event: &Event, lanes: &Lanes) -> Option<Event> {
         let Event::Receipt(receipt) = event else {
             return None;
         };
-        let DeliveryName::Ours(delivery) = receipt.delivery else {
-            return None;
-        };
+        let delivery = receipt.delivery.delivery()?;
         if self.settled.contains(&delivery) {
             return None;
         }
-        let ByReceipt::Settles { report } = lanes.receipt(delivery) else {
+        let ByReceipt::Settles { report } = lanes.receipt(&receipt.delivery) else {
             return None;
         };
         self.settled.push(delivery);

@@ -172,6 +172,14 @@ fn bot_event(event: &BotEvent) -> String {
 fn delivery_name(name: &DeliveryName) -> String {
     match name {
         DeliveryName::Ours(id) => id.to_string(),
+        DeliveryName::Part {
+            delivery,
+            last: true,
+        } => format!("the last part of {delivery}"),
+        DeliveryName::Part {
+            delivery,
+            last: false,
+        } => format!("a part of {delivery}"),
         DeliveryName::Provider(id) => id.clone(),
         DeliveryName::AllUntil(at) => format!("all until {}", at.0),
     }

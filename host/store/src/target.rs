@@ -74,7 +74,7 @@ fn or_waits(found: Option<CustomerId>, waits_for: impl FnOnce() -> String) -> Wh
 
 fn of_delivery(db: &Connection, channel: &ChannelName, name: &DeliveryName) -> Outcome<Whose> {
     match name {
-        DeliveryName::Ours(id) => {
+        DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. } => {
             let customer = id.conversation.customer;
             let theirs = customers::channel_of(db, customer)?.as_ref() == Some(channel);
             // An id that was never ours waits in vain, and its end is told like any other.
@@ -197,11 +197,15 @@ pub(crate) fn rules_channel(
     customers::channel_of(db, customer)
 }
 
-/// A receipt that named the provider's id names ours from here on.
+/// A receipt that named the provider's id names ours from here on. A settle told of that id: it is one of a provider
+/// message that went, and the delivery's other messages are not its business.
 fn with_delivery(event: Event, delivery: Option<DeliveryId>) -> Event {
     match (event, delivery) {
         (Event::Receipt(mut receipt), Some(id)) => {
-            receipt.delivery = DeliveryName::Ours(id);
+            receipt.delivery = DeliveryName::Part {
+                delivery: id,
+                last: false,
+            };
             Event::Receipt(receipt)
         }
         (event, _) => event,

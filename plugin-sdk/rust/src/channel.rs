@@ -64,9 +64,9 @@ pub trait Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryName {
-    /// Our own delivery id, echoed by the provider.
+    /// Our own name of one provider message, echoed: what [`Outbound::part_name`] gave.
     Ours(String),
-    /// An id that [`Sent::ids`] gave.
+    /// An id that [`Sent::ids`] gave: of a message that went. It says nothing of the delivery's other messages.
     Provider(String),
     /// Everything sent to this customer up to this time.
     AllUntil(Millis),
@@ -395,6 +395,18 @@ impl Outbound {
             .iter()
             .find(|address| address.kind == kind)
             .map(|address| address.value.as_str())
+    }
+
+    /// What to give a provider that echoes a name of ours in its receipts ([`DeliveryName::Ours`]): the delivery itself
+    /// where it is one provider message, else a name for each of them. `part` is the plugin's own word for it, and the
+    /// same on every attempt; `is_last` says that no other follows. Only the receipt of the last, or only, message can
+    /// settle a delivery whose outcome is unknown.
+    pub fn part_name(&self, part: impl std::fmt::Display, is_last: bool) -> String {
+        match (&self.rest, is_last) {
+            (None, true) => self.delivery.clone(),
+            (Some(_), true) => format!("{}.last", self.delivery),
+            (_, false) => format!("{}.{part}", self.delivery),
+        }
     }
 }
 

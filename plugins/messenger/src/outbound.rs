@@ -60,7 +60,7 @@ pub(crate) fn send(
     };
     let index = index_of_rest(message, pieces.len())?;
     let last = index + 1 == pieces.len();
-    let name = receipts::name(&message.delivery, index, last);
+    let name = message.part_name(index, last);
     let id = match found_or_wait(message, peer_state, &name) {
         Found::Taken(id) => id,
         Found::Wait => return Ok(wait()),

@@ -1,8 +1,7 @@
 //! What tells how our messages fare: deliveries and reads by watermark, and echoes.
 //!
 //! An echo of our own message brings back its `metadata`, which names the delivery: it is how we learn that Messenger
-//! took a message whose answer was lost. It is remembered in peer-state, where `send` looks for it. Only the last message
-//! of a delivery speaks for the whole delivery, and its receipt names it.
+//! took a message whose answer was lost. It is remembered in peer-state, where `send` looks for it.
 
 use trunkline_plugin::channel::{DeliveryName, Event, Happening, Receipt, ReceiptState};
 use trunkline_plugin::{Address, PeerChange, PeerState};
@@ -16,15 +15,6 @@ const METADATA: &str = "trunkline:";
 
 /// In front of keys of peer-state that hold an echo's message id.
 const ECHO: &str = "echo:";
-
-/// One provider message of a delivery: `DELIVERY` for the last, `DELIVERY:INDEX` for one that others follow.
-pub(crate) fn name(delivery: &str, index: usize, last: bool) -> String {
-    if last {
-        delivery.to_owned()
-    } else {
-        format!("{delivery}:{index}")
-    }
-}
 
 /// What the echo of the message of this name brings back.
 pub(crate) fn metadata(name: &str) -> String {
@@ -40,7 +30,7 @@ pub(crate) fn taken(peer_state: &PeerState, name: &str) -> Option<String> {
 pub(crate) fn forgotten(peer_state: &PeerState, delivery: &str, at: u64) -> Vec<PeerChange> {
     let is_of_another = |key: &&String| {
         let name = key.strip_prefix(ECHO);
-        name.is_some_and(|name| name.split(':').next() != Some(delivery))
+        name.is_some_and(|name| name.split('.').next() != Some(delivery))
     };
     let forget = |key: &String| PeerChange {
         key: key.clone(),
@@ -106,12 +96,7 @@ pub(crate) fn echo(place: Place<'_>, messaging: &Messaging, message: &Message) -
     };
     let customer = messaging.recipient.as_ref().and_then(|it| it.id.clone());
     let mid = message.mid.clone().unwrap_or_default();
-    let delivery = match (name.contains(':'), &customer) {
-        (false, _) => DeliveryName::Ours(name.to_owned()),
-        // It says nothing about the rest of its delivery, so it must not name it.
-        (true, Some(_)) => DeliveryName::AllUntil(place.at),
-        (true, None) => DeliveryName::Provider(mid.clone()),
-    };
+    let delivery = DeliveryName::Ours(name.to_owned());
     let mut found = Found::from(place.event(key, receipt(delivery, ReceiptState::Sent)));
     if let Some(psid) = customer {
         found.event.customer = vec![Address::new(PSID, psid)];

@@ -31,8 +31,8 @@ pub(crate) struct Sms {
 pub(crate) struct Part<'a> {
     pub(crate) text: &'a str,
     pub(crate) picture: Option<&'a str>,
-    /// It is the whole message.
-    pub(crate) is_all: bool,
+    /// What its receipt may name it by.
+    pub(crate) name: String,
     progress: Progress,
 }
 
@@ -76,10 +76,12 @@ impl Sms {
     pub(crate) fn part(&self, message: &Outbound) -> Result<Part<'_>, SendError> {
         let (text, progress) = split::part::<Length>(message, &self.text, LENGTH_MAX)?;
         let first = message.rest.is_none();
+        let start = message.rest.as_deref().unwrap_or(b"0");
+        let start = String::from_utf8_lossy(start);
         Ok(Part {
             text,
             picture: self.picture.as_deref().filter(|_| first),
-            is_all: first && progress == Progress::All,
+            name: message.part_name(start, progress == Progress::All),
             progress,
         })
     }

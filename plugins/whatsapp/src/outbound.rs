@@ -1,6 +1,8 @@
 //! Message to requests: one provider message a call. What is left stands in `rest`: a byte of the text, or the id of a
 //! file that was uploaded.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 use trunkline_plugin::channel::{File, Outbound, OutboundContent, Progress, Sent};
 use trunkline_plugin::split::{self, Utf16Units};
@@ -182,18 +184,24 @@ impl Sending<'_> {
         };
         if !self.shut {
             let (part, behind) = split::first::<Utf16Units>(left, TEXT_MAX);
-            match self.post("text", payload::text(part)) {
+            match self.post(from, behind.is_empty(), "text", payload::text(part)) {
                 Ok(id) => return Ok(done(id, behind)),
                 Err(error) if is_shut(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         let (part, behind) = split::first::<Utf16Units>(left, TEMPLATE_TEXT_MAX);
-        Ok(done(self.through_template(part)?, behind))
+        let id = self.through_template(from, behind.is_empty(), part)?;
+        Ok(done(id, behind))
     }
 
     /// What Meta takes after 24 hours: the configured template, with the text in its placeholder.
-    fn through_template(&self, text: &str) -> Result<String, SendError> {
+    fn through_template(
+        &self,
+        from: usize,
+        is_last: bool,
+        text: &str,
+    ) -> Result<String, SendError> {
         let Some((name, language)) = self.settings.default_template() else {
             return Err(SendError::Refused(
                 "the customer last wrote more than 24 hours ago: only an approved template reaches them, and the channel has no default_template"
@@ -202,7 +210,8 @@ impl Sending<'_> {
         };
         let line = one_line(text);
         let template = payload::template(name, language, [line.as_str()]);
-        self.post("template", template).map_err(Into::into)
+        self.post(from, is_last, "template", template)
+            .map_err(Into::into)
     }
 
     fn named_template(
@@ -213,11 +222,11 @@ impl Sending<'_> {
     ) -> Result<Sent, SendError> {
         let values = values.iter().map(String::as_str);
         let template = payload::template(name, &locale.replace('-', "_"), values);
-        Ok(Sent::all(self.post("template", template)?))
+        Ok(Sent::all(self.post(0, true, "template", template)?))
     }
 
     fn choices(&self, interactive: Value) -> Result<Sent, SendError> {
-        match self.post("interactive", interactive) {
+        match self.post(0, true, "interactive", interactive) {
             Ok(id) => Ok(Sent::all(id)),
             Err(error) if is_shut(&error) => Self {
                 shut: true,
@@ -259,7 +268,8 @@ impl Sending<'_> {
         }
         let caption = caption(&self.message.content);
         let (under, after) = under_and_after(kind, caption);
-        match self.post(kind.name(), payload::media(kind, id, &file.name, under)) {
+        let media = payload::media(kind, id, &file.name, under);
+        match self.post("media", after.is_empty(), kind.name(), media) {
             Ok(id) if after.is_empty() => Ok(Sent::all(id)),
             Ok(id) => {
                 let rest = Rest::Caption(caption.len() - after.len());
@@ -275,8 +285,15 @@ impl Sending<'_> {
         }
     }
 
-    fn post(&self, kind: &str, content: Value) -> Result<String, ApiError> {
-        let body = payload::message(self.to, &self.message.delivery, kind, content);
+    fn post(
+        &self,
+        part: impl Display,
+        is_last: bool,
+        kind: &str,
+        content: Value,
+    ) -> Result<String, ApiError> {
+        let name = self.message.part_name(part, is_last);
+        let body = payload::message(self.to, &name, kind, content);
         api::post_message(self.settings, &body, self.message.attempt.number)
     }
 }

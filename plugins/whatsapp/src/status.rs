@@ -46,7 +46,7 @@ fn state(name: &str) -> Option<ReceiptState> {
     }
 }
 
-/// Our own id comes back with every status, also of a message whose answer was lost.
+/// Our own name of the message comes back with every status, also of a message whose answer was lost.
 fn delivery(status: &Status, id: &str) -> DeliveryName {
     match &status.biz_opaque_callback_data {
         Some(ours) => DeliveryName::Ours(ours.clone()),

@@ -84,7 +84,11 @@ proptest! {
         let parts: Vec<_> = requests.iter().map(|it| it["text"]["body"].as_str().expect("a text")).collect();
         prop_assert_eq!(parts.concat(), text);
         prop_assert!(parts.iter().all(|part| !part.is_empty() && part.encode_utf16().count() <= 4096));
-        prop_assert!(requests.iter().all(|it| it["biz_opaque_callback_data"] == "d12-3-7"));
+        let names: Vec<_> = requests.iter().map(|it| it["biz_opaque_callback_data"].as_str().expect("a name")).collect();
+        prop_assert_eq!(names.last() == Some(&"d12-3-7"), names.len() == 1);
+        prop_assert_eq!(names.last() == Some(&"d12-3-7.last"), names.len() > 1);
+        let earlier: BTreeSet<_> = names.iter().rev().skip(1).filter(|name| name.starts_with("d12-3-7.")).collect();
+        prop_assert_eq!(earlier.len(), names.len() - 1, "each has a name of its own");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use trunkline_core::id::{CustomerId, DeliveryId, Timestamp};
 
 use crate::configured::{PROBING, WELCOME};
+use crate::provider::parts;
 use crate::run::Outcome;
 use crate::store::Tables;
 use crate::world::World;
@@ -191,7 +192,10 @@ fn agents_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
             lines_of(customer, tables).any(|text| text == "kept back: the customer opted out")
         });
         for text in said {
-            let arrived = world.arrived.iter().any(|a| a.text == *text);
+            let parts = parts(text);
+            let arrived = parts
+                .iter()
+                .all(|part| world.arrived.iter().any(|a| a.text == *part));
             let dead = tables.dead().any(|dead| dead.content == *text);
             if !(arrived || dead || late || unknown || told) {
                 wrong.push(format!("H6: `{text}` of an agent is lost"));

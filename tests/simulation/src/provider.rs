@@ -86,10 +86,7 @@ impl SimPlugins {
         let now = self.clock.now();
         let mut world = self.shared.world();
         world.provider_knows.insert((outbound.delivery, part));
-        let text = match part {
-            0 => text_of(&outbound.body),
-            part => format!("{}#{part}", text_of(&outbound.body)),
-        };
+        let text = part_of(&text_of(&outbound.body), part);
         let customer = outbound.delivery.conversation.customer;
         let address = outbound.customer.first().map(|a| a.value.clone());
         if text.starts_with(JOINED) {
@@ -133,7 +130,7 @@ fn receipt(
     at: Timestamp,
 ) -> ReceivedEvent {
     let delivery = if outbound.delivery.number.is_multiple_of(2) {
-        DeliveryName::Ours(outbound.delivery)
+        our_name(outbound, part)
     } else {
         DeliveryName::Provider(provider_id(outbound.delivery, part))
     };
@@ -182,8 +179,37 @@ fn text_of(body: &OutboundBody) -> String {
     }
 }
 
+/// Long texts go in two parts.
+fn is_long(text: &str) -> bool {
+    text.contains("long")
+}
+
+/// What arrives of a text.
+pub(crate) fn parts(text: &str) -> Vec<String> {
+    let count = if is_long(text) { 2 } else { 1 };
+    (0..count).map(|part| part_of(text, part)).collect()
+}
+
+fn part_of(text: &str, part: usize) -> String {
+    match part {
+        0 => text.to_owned(),
+        part => format!("{text}#{part}"),
+    }
+}
+
+/// How the provider echoes our id.
+fn our_name(outbound: &Outbound, part: usize) -> DeliveryName {
+    let delivery = outbound.delivery;
+    if is_long(&text_of(&outbound.body)) {
+        let last = part > 0;
+        DeliveryName::Part { delivery, last }
+    } else {
+        DeliveryName::Ours(delivery)
+    }
+}
+
 fn sent(outbound: &Outbound, part: usize) -> Sent {
-    let more = part == 0 && text_of(&outbound.body).contains("long");
+    let more = part == 0 && is_long(&text_of(&outbound.body));
     Sent {
         ids: vec![provider_id(outbound.delivery, part)],
         progress: if more {

@@ -62,10 +62,7 @@ fn happening(happening: wit::Happening) -> ReceivedHappening {
             emoji,
         },
         wit::Happening::FileAnswer((delivery, accepted)) => Happening::FileAnswer {
-            delivery: match delivery_name(delivery) {
-                DeliveryName::Ours(id) => Some(id),
-                DeliveryName::Provider(_) | DeliveryName::AllUntil(_) => None,
-            },
+            delivery: delivery_name(delivery).delivery(),
             accepted,
         },
         wit::Happening::OptedOut(confirmed) => Happening::OptedOut { confirmed },
@@ -131,9 +128,9 @@ fn received_receipt(receipt: wit::Receipt) -> ReceivedHappening {
 /// A name that claims to be ours and is not spelled like one is looked up as a provider's.
 fn delivery_name(name: wit::DeliveryName) -> DeliveryName {
     match name {
-        wit::DeliveryName::Ours(text) => text
-            .parse()
-            .map_or(DeliveryName::Provider(text), DeliveryName::Ours),
+        wit::DeliveryName::Ours(text) => {
+            DeliveryName::echoed(&text).unwrap_or(DeliveryName::Provider(text))
+        }
         wit::DeliveryName::Provider(id) => DeliveryName::Provider(id),
         wit::DeliveryName::AllUntil(at) => DeliveryName::AllUntil(timestamp(at)),
     }
@@ -142,6 +139,10 @@ fn delivery_name(name: wit::DeliveryName) -> DeliveryName {
 fn wit_delivery_name(name: DeliveryName) -> wit::DeliveryName {
     match name {
         DeliveryName::Ours(id) => wit::DeliveryName::Ours(id.to_string()),
+        DeliveryName::Part { delivery, last } => {
+            let part = if last { "last" } else { "part" };
+            wit::DeliveryName::Ours(format!("{delivery}.{part}"))
+        }
         DeliveryName::Provider(id) => wit::DeliveryName::Provider(id),
         DeliveryName::AllUntil(at) => wit::DeliveryName::AllUntil(millis(at)),
     }

@@ -52,7 +52,8 @@ pub enum Target {
     /// Of the conversation that has this ECE session. Unknown: parked for `PARKED_MS`.
     Session(IntegrationName, EceSession),
     /// Of the customer of this delivery. A provider's id that is unknown: parked for `PARKED_MS`. The event's
-    /// `DeliveryName::Provider` is replaced by `Ours` when it is found.
+    /// `DeliveryName::Provider` is replaced by `Part` when it is found: an id that a settle gave is that of
+    /// a provider message that is known to have gone.
     Delivery(ChannelName, DeliveryName),
     /// Of this customer.
     Customer(CustomerId),

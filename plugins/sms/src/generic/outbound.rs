@@ -34,12 +34,13 @@ pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, Send
             peer_changes: Vec::new(),
         });
     }
-    let request = request(settings, fields, &message.delivery, to, part.text)?;
+    let request = request(settings, fields, &part.name, to, part.text)?;
     let answer = http::fetch(&request)?;
     if !is_ok(settings, answer.status) {
         return Err(refusal(&answer, message.attempt.number));
     }
-    Ok(part.sent(vec![id(settings, &answer, &message.delivery)?]))
+    let id = id(settings, &answer, &part.name)?;
+    Ok(part.sent(vec![id]))
 }
 
 fn fields(settings: &Settings) -> Result<&Map<String, Value>, SettingsError> {
@@ -105,9 +106,9 @@ fn is_ok(settings: &Settings, status: u16) -> bool {
 }
 
 /// The gateway's id, or our own where the settings name none.
-fn id(settings: &Settings, answer: &Response, delivery: &str) -> Result<String, SendError> {
+fn id(settings: &Settings, answer: &Response, name: &str) -> Result<String, SendError> {
     let Some(pointer) = &settings.id_pointer else {
-        return Ok(delivery.to_owned());
+        return Ok(name.to_owned());
     };
     let body: Value = answer.json().unwrap_or_default();
     // Many gateways answer with a good status and an error in the body.

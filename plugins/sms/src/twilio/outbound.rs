@@ -48,7 +48,7 @@ fn post(
         fields.push(("Body", part.text.to_owned()));
     }
     fields.extend(part.picture.map(|url| ("MediaUrl", url.to_owned())));
-    fields.push(("StatusCallback", status_callback(&message.delivery)));
+    fields.push(("StatusCallback", status_callback(&part.name)));
     let request = Request::post(account.url("/Messages.json"))
         .basic(account.sid, AUTH_TOKEN)
         .form(fields)
@@ -64,10 +64,10 @@ fn post(
         .map_err(|error| SendError::Unknown(format!("Twilio took it and said: {error}")))
 }
 
-/// Carries our own id, so that a callback is understood even if it comes before the answer.
-fn status_callback(delivery: &str) -> String {
+/// Carries our own name of the message, so that a callback is understood even if it comes before the answer.
+fn status_callback(name: &str) -> String {
     let mut url = format!("{}/status?delivery=", config::public_url());
-    for byte in delivery.bytes() {
+    for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
                 url.push(char::from(byte));

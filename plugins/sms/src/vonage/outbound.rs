@@ -5,7 +5,6 @@ use trunkline_plugin::channel::{Outbound, Progress, Sent};
 use trunkline_plugin::http::{self, Field, Request, Value};
 use trunkline_plugin::{Account, Millis, SendError, clock, config, log};
 
-use super::receipt::PART_MARK;
 use super::wire::{self, SentPart};
 use super::{API_BASE, API_KEY, API_SECRET, refusal};
 use crate::message::{Part, Sms, recipient};
@@ -33,7 +32,7 @@ pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, Send
             peer_changes: Vec::new(),
         });
     }
-    let answer = http::fetch(&request(settings, message, to, &part))?;
+    let answer = http::fetch(&request(settings, to, &part))?;
     if !answer.is_success() {
         return Err(refusal::of_answer(&answer, message.attempt.number));
     }
@@ -50,7 +49,7 @@ fn waits_for_receipt(message: &Outbound) -> bool {
     since.is_some_and(|since| clock::now() < since + RECEIPT_WAIT_MS)
 }
 
-fn request(settings: &Settings, message: &Outbound, to: &str, part: &Part<'_>) -> Request {
+fn request(settings: &Settings, to: &str, part: &Part<'_>) -> Request {
     let kind = if gsm::is_gsm(part.text) {
         "text"
     } else {
@@ -65,15 +64,8 @@ fn request(settings: &Settings, message: &Outbound, to: &str, part: &Part<'_>) -
         ("status-report-req", "1").into(),
         ("callback", format!("{}/status", config::public_url())).into(),
     ]);
-    let reference = if part.is_all {
-        message.delivery.clone()
-    } else {
-        let rest = message.rest.as_deref().unwrap_or(b"0");
-        let start = String::from_utf8_lossy(rest);
-        format!("{PART_MARK}{}/{start}", message.delivery)
-    };
-    if reference.len() <= CLIENT_REF_MAX {
-        fields.push(("client-ref", reference).into());
+    if part.name.len() <= CLIENT_REF_MAX {
+        fields.push(("client-ref", part.name.as_str()).into());
     }
     Request::post(format!("{}/sms/json", settings.api_base(API_BASE)))
         .form(fields)

@@ -11,10 +11,6 @@ use crate::message::PHONE;
 use crate::settings::Settings;
 use crate::{date, number};
 
-/// Stands before a `client-ref` of one of several messages that a long text became: a receipt for one says nothing
-/// about the others, so it names the provider's id instead.
-pub(super) const PART_MARK: &str = "part:";
-
 /// Receipts come to the same URL as messages if the operator says so.
 pub(super) fn is_one(form: &Form) -> bool {
     form.get("status").is_some() && form.get("type").is_none() && form.get("text").is_none()
@@ -89,7 +85,7 @@ pub(super) fn of_message(settings: &Settings, message: &Message) -> Vec<Event> {
 }
 
 fn delivery(client_ref: Option<&str>, id: &str) -> DeliveryName {
-    match client_ref.filter(|reference| !reference.starts_with(PART_MARK)) {
+    match client_ref {
         Some(ours) => DeliveryName::Ours(ours.to_owned()),
         None => DeliveryName::Provider(id.to_owned()),
     }

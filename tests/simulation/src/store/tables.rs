@@ -201,7 +201,10 @@ impl Tables {
                 .sessions
                 .get(&(integration.clone(), session.clone()))
                 .copied(),
-            Target::Delivery(_, DeliveryName::Ours(id)) => Some(id.conversation.customer),
+            Target::Delivery(
+                _,
+                DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. },
+            ) => Some(id.conversation.customer),
             Target::Delivery(channel, DeliveryName::Provider(id)) => self
                 .provider_ids
                 .get(&(channel.clone(), id.clone()))
@@ -216,7 +219,10 @@ impl Tables {
             (target, event)
             && let Some(delivery) = self.provider_ids.get(&(channel.clone(), id.clone()))
         {
-            receipt.delivery = DeliveryName::Ours(*delivery);
+            receipt.delivery = DeliveryName::Part {
+                delivery: *delivery,
+                last: false,
+            };
         }
     }
 

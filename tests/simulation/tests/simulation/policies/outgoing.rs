@@ -197,6 +197,25 @@ fn who_opted_out_gets_nothing_but_the_confirmation() {
     });
 }
 
+/// The first there is, to the one customer there is.
+fn first_delivery(bench: &Bench) -> DeliveryId {
+    let tables = bench.disk.lock().expect("no test panicked holding it");
+    let (customer, _) = tables.customers().next().expect("Anna wrote");
+    DeliveryId {
+        conversation: conversation(customer.id),
+        number: 1,
+    }
+}
+
+fn delivered(delivery: DeliveryName) -> ReceivedHappening {
+    ReceivedHappening::Receipt {
+        delivery,
+        state: ReceiptState::Delivered,
+        detail: None,
+        opted_out: false,
+    }
+}
+
 #[test]
 fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
     on_bench(Limits::default(), |bench| async move {
@@ -207,21 +226,8 @@ fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
             .push_front(Err(SendError::Unknown("no answer".to_owned())));
         bench.write("anna", "1", "say hello").await;
         bench.until(|b| b.told("waits for word")).await;
-        let customer = {
-            let tables = bench.disk.lock().expect("no test panicked holding it");
-            let (customer, _) = tables.customers().next().expect("Anna wrote");
-            customer.id
-        };
-        let delivery = DeliveryId {
-            conversation: conversation(customer),
-            number: 1,
-        };
-        let happening = ReceivedHappening::Receipt {
-            delivery: DeliveryName::Ours(delivery),
-            state: ReceiptState::Delivered,
-            detail: None,
-            opted_out: false,
-        };
+        let delivery = first_delivery(&bench);
+        let happening = delivered(DeliveryName::Ours(delivery));
         bench.deliver_event(received("anna", "r", happening)).await;
         bench
             .until(|b| b.told("a receipt tells what became of it"))
@@ -233,6 +239,92 @@ fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
         bench.crash().await;
         bench.pass(24 * 3_600_000).await;
         assert_eq!(bench.asked().len(), tries, "{:?}", bench.asked());
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert!(tables.at_rest(), "{:?}", tables.unfinished());
+    });
+}
+
+/// The outcome of the second of three parts is unknown, and this comes.
+async fn second_part_in_doubt(bench: &Bench, receipt: impl Fn(DeliveryId) -> DeliveryName) {
+    let sends = [
+        Ok(SendProgress::Rest(vec![1])),
+        Err(SendError::Unknown("no answer".to_owned())),
+        Ok(SendProgress::Wait(60_000)),
+        Ok(SendProgress::Rest(vec![2])),
+        Ok(SendProgress::All),
+    ];
+    bench.script().sends = sends.into_iter().collect();
+    bench.write("anna", "1", "say hello").await;
+    bench.until(|b| b.told("waits for word")).await;
+    let happening = delivered(receipt(first_delivery(bench)));
+    bench.deliver_event(received("anna", "r", happening)).await;
+    bench
+        .until(|b| b.flow.status().delivered_customer == 1)
+        .await;
+}
+
+#[test]
+fn a_receipt_of_an_earlier_part_settles_nothing_of_what_is_left() {
+    let of_the_first: [fn(DeliveryId) -> DeliveryName; 4] = [
+        // A plugin that gives the provider our bare id with each part.
+        DeliveryName::Ours,
+        |delivery| DeliveryName::Part {
+            delivery,
+            last: false,
+        },
+        |delivery| DeliveryName::Provider(format!("p-{delivery}")),
+        |_| DeliveryName::AllUntil(simulation::world::START),
+    ];
+    for name in of_the_first {
+        on_bench(Limits::default(), move |bench| async move {
+            second_part_in_doubt(&bench, name).await;
+            assert!(bench.script().sends.is_empty(), "all parts go");
+            assert!(!bench.told("a receipt tells"), "{}", bench.story());
+        });
+    }
+}
+
+#[test]
+fn a_receipt_of_an_earlier_part_settles_nothing_while_a_later_one_is_under_way() {
+    on_bench(Limits::default(), |bench| async move {
+        let sends = [
+            Ok(SendProgress::Rest(vec![1])),
+            Err(SendError::Unknown("no answer".to_owned())),
+            Ok(SendProgress::All),
+        ];
+        bench.script().sends = sends.into_iter().collect();
+        bench.script().slow_sends_ms = Some(5_000);
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked_times("send hello").len() == 2)
+            .await;
+        let happening = delivered(DeliveryName::Ours(first_delivery(&bench)));
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert!(bench.script().sends.is_empty(), "all parts go");
+    });
+}
+
+#[test]
+fn a_receipt_of_the_last_part_settles_what_is_in_doubt() {
+    on_bench(Limits::default(), |bench| async move {
+        let waits = (0..500).map(|_| Ok(SendProgress::Wait(60_000)));
+        let sends = [
+            Ok(SendProgress::Rest(vec![1])),
+            Err(SendError::Unknown("no answer".to_owned())),
+        ];
+        bench.script().sends = sends.into_iter().chain(waits).collect();
+        bench.write("anna", "1", "say hello").await;
+        bench.until(|b| b.told("waits for word")).await;
+        let happening = delivered(DeliveryName::Part {
+            delivery: first_delivery(&bench),
+            last: true,
+        });
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench.until(|b| b.told("a receipt tells")).await;
+        bench.until(|b| b.told("outcome: Taken")).await;
         let tables = bench.disk.lock().expect("no test panicked holding it");
         assert!(tables.at_rest(), "{:?}", tables.unfinished());
     });
