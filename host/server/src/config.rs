@@ -3,7 +3,8 @@
 //! In: a file. Out: a [`Config`], or [`Complaints`] that name everything that is wrong with line,
 //! column and what would be right. Each group of settings parses itself, in the order in which groups
 //! name each other: hours, integrations, channels and bots, journeys, rules. Nothing here opens a
-//! store, a socket or a plugin; what a plugin's manifest asks of settings is checked by the engine.
+//! store, a socket or a plugin; what a plugin's manifest asks of settings comes from the engine, and
+//! becomes complaints of the same kind here.
 //!
 //! Unknown keys are refused. A text that is no TOML gets the complaints of its syntax alone: what
 //! stands in half a table cannot be judged.
@@ -44,6 +45,9 @@ mod wire;
 /// Channels and bots.
 mod connection;
 
+/// What does not fit a plugin's manifest.
+mod fit;
+
 /// Journeys.
 mod journey;
 
@@ -66,6 +70,7 @@ use section::Section;
 
 pub use complaint::{Complaint, Complaints};
 pub use connection::{Connection, OptOut};
+pub use fit::Unfit;
 pub use integration::Integration;
 pub use masking::{MaskRule, MaskRules, MaskingSettings};
 pub use secret::{PluginSecret, Secret, Sources};
@@ -120,6 +125,23 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let text = read_text(path)?;
     let variable = |name: &str| std::env::var(name).ok();
     Ok(parse(&text, path, &sources(path, &variable))?)
+}
+
+/// As [`load`]; then asks what in it does not fit the plugins there are.
+///
+/// # Errors
+/// As [`load`], and what does not fit.
+pub fn load_fitting(
+    path: &Path,
+    unfit: impl FnOnce(&Config) -> Vec<Unfit>,
+) -> Result<Config, ConfigError> {
+    let text = read_text(path)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let config = parse(&text, path, &sources(path, &variable))?;
+    match fit::placed(unfit(&config), path, &text) {
+        Some(complaints) => Err(complaints.into()),
+        None => Ok(config),
+    }
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {

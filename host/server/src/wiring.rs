@@ -8,11 +8,14 @@ use trunkline_core::id::ChannelName;
 use trunkline_core::settings::{self, Settings};
 use trunkline_ece::IntegrationConfig;
 use trunkline_engine::{
-    EngineConfig, Manifest, ProxySettings, Secret, SecretValues, Trust, UserConfig,
+    EngineConfig, Manifest, ProxySettings, Secret, SecretValues, Trust, User, UserConfig,
+    complaints, manifests_in,
 };
 use trunkline_store::{Directions, Mask, Masking};
 
-use crate::config::{Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret};
+use crate::config::{
+    Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret, Unfit,
+};
 
 /// What "stop" is where nothing is configured.
 const STOP_WORDS: [&str; 3] = ["STOP", "STOPALL", "UNSUBSCRIBE"];
@@ -158,6 +161,27 @@ pub fn engine(config: &Config) -> EngineConfig {
         channels: users(&config.channels),
         bots: users(&config.bots),
     }
+}
+
+/// What does not fit the manifests in the plugin folder. A plugin that is not there may come later, and so may the
+/// folder: the engine makes it.
+pub fn unfit(config: &Config) -> Vec<Unfit> {
+    let wanted = engine(config);
+    let manifests = manifests_in(&wanted.dir).unwrap_or_default();
+    let all = complaints(&wanted, &manifests).into_iter();
+    all.map(|(user, complaint)| {
+        let (group, name) = match user {
+            User::Channel(name) => ("channels", name.0),
+            User::Bot(name) => ("bots", name.0),
+        };
+        Unfit {
+            group,
+            name,
+            place: complaint.place,
+            text: complaint.text,
+        }
+    })
+    .collect()
 }
 
 fn users<N: Ord + Clone>(connections: &BTreeMap<N, Connection>) -> BTreeMap<N, UserConfig> {

@@ -66,7 +66,7 @@ impl Line {
 
 /// Checks everything.
 pub(super) fn run(arguments: &Check) -> Result<u8, Failure> {
-    let config = match config::load(&arguments.config) {
+    let config = match config::load_fitting(&arguments.config, wiring::unfit) {
         Ok(config) => config,
         Err(ConfigError::Wrong(complaints)) if arguments.json => {
             print_json(&complaints)?;

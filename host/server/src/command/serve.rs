@@ -15,12 +15,12 @@ use super::arguments::Serve;
 use super::{Failure, OK, PROBLEMS};
 use crate::config::{self, Config};
 use crate::host::Host;
-use crate::{edge, logging};
+use crate::{edge, logging, wiring};
 
 /// Runs the host.
 pub(super) fn run(arguments: &Serve) -> Result<u8, Failure> {
     logging::start(arguments.log_json);
-    let config = config::load(&arguments.config).map_err(Failure::usage)?;
+    let config = config::load_fitting(&arguments.config, wiring::unfit).map_err(Failure::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,7 +1,7 @@
 //! `[channels.NAME]` and `[bots.NAME]`: a plugin with its settings, secrets and granted hosts.
 //!
-//! What settings and secrets a plugin has is in its manifest: the engine checks them when the plugin
-//! is live, and `trunkline check` does so beforehand.
+//! What settings and secrets a plugin has is in its manifest: the engine says what does not fit
+//! it, and `fit` where that stands.
 
 use std::collections::BTreeMap;
 

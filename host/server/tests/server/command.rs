@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::world::{PATIENCE, free_address, provide_tls, toml};
+use crate::world::{PATIENCE, free_address, guest, provide_tls, toml};
 
 fn trunkline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
@@ -121,6 +121,75 @@ fn a_wrong_configuration_ends_with_2_and_every_complaint() {
     assert_eq!(output.status.code(), Some(2));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["complaints"][0]["line"], 2);
+}
+
+/// A guest in the host's plugin folder.
+fn bring(name: &str, folder: &std::path::Path) {
+    let plugins = folder.join("plugins");
+    std::fs::create_dir_all(&plugins).expect("a plugin folder");
+    let copied = std::fs::copy(guest(name), plugins.join(format!("{name}.wasm")));
+    copied.expect("`cargo xtask plugins --guests` builds the guests");
+}
+
+/// Of a plugin that needs a URL.
+const UNFIT: &str = r#"
+[channels.echo]
+plugin = "echo"
+settings = { adress = "https://a.example" }
+
+[channels.other]
+plugin = "echo"
+
+[channels.other.settings]
+url = 5
+"#;
+
+#[test]
+fn settings_that_do_not_fit_their_plugin_end_with_2_and_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    bring("echo", folder.path());
+    let file = folder.path().join("unfit.toml");
+    std::fs::write(&file, format!("{}{UNFIT}", toml(free_address()))).unwrap();
+    let before = toml(free_address()).lines().count();
+    for command in ["serve", "check"] {
+        let output = trunkline(&[command, "--config", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let said = text(&output.stderr);
+        let at = |line: usize, column: usize| format!("unfit.toml:{}:{column}: ", before + line);
+        for part in [
+            format!(
+                "{}`settings.adress` of [channels.echo] does not fit its plugin\n    plugin `echo` has no such setting; it has: url",
+                at(4, 14)
+            ),
+            format!(
+                "{}[channels.echo] needs `settings.url`\n    add it; it is missing: Where answers are posted.",
+                at(4, 12)
+            ),
+            format!(
+                "{}`settings.url` of [channels.other] does not fit its plugin\n    must be a URL that begins with https:// or http://, not 5",
+                at(10, 1)
+            ),
+            "3 problems".to_owned(),
+        ] {
+            assert!(said.contains(&part), "{part}\n{said}");
+        }
+    }
+    assert!(!folder.path().join("trunkline.db").exists(), "nothing ran");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_do_not_fit_their_plugin_do_not_come_into_force_on_a_reload() {
+    let served = Served::start().await;
+    let right = std::fs::read_to_string(&served.file).unwrap();
+    bring("echo", served.folder.path());
+    std::fs::write(&served.file, format!("{right}{UNFIT}")).unwrap();
+    let refused = |status: &serde_json::Value| {
+        let why = status["configuration"]["refused"].as_str();
+        why.is_some_and(|why| why.contains("[channels.other] does not fit its plugin"))
+    };
+    wait_for_status(served.config(), refused);
+    let one = |status: &serde_json::Value| status["channels"].as_array().map(Vec::len) == Some(1);
+    wait_for_status(served.config(), one);
 }
 
 #[test]

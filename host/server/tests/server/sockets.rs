@@ -1,7 +1,7 @@
 //! Clients on real WebSockets, with the guests `socket-echo` (the channel) and `echo-bot` (who answers).
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use trunkline_server::config;
 use trunkline_server::edge;
 use trunkline_server::host::{Host, StartError};
 
-use crate::world::{PATIENCE, provide_tls};
+use crate::world::{PATIENCE, guest, provide_tls};
 
 /// The page that `socket-echo` lets in.
 const SHOP: &str = "https://shop.example.com";
@@ -57,16 +57,6 @@ channels = ["web"]
 stages = [{{ bot = "echo" }}]
 "#
     )
-}
-
-/// A guest as `cargo xtask plugins --guests` builds it.
-fn guest(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("this test has a file");
-    let target = test
-        .ancestors()
-        .nth(3)
-        .expect("it lies in the target folder");
-    target.join("guests").join(format!("{name}.wasm"))
 }
 
 impl Web {

@@ -104,6 +104,16 @@ impl World {
     }
 }
 
+/// A guest as `cargo xtask plugins --guests` builds it.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this test has a file");
+    let target = test
+        .ancestors()
+        .nth(3)
+        .expect("it lies in the target folder");
+    target.join("guests").join(format!("{name}.wasm"))
+}
+
 /// Clients need a TLS provider, also for plain HTTP.
 pub(crate) fn provide_tls() {
     static ONCE: Once = Once::new();

@@ -7,10 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::id::Timestamp;
-use trunkline_engine::{
-    Engine, EngineConfig, FileState, FileStatus, FoundFile, Supplies, User, complaints,
-    manifests_in,
-};
+use trunkline_engine::{Engine, EngineConfig, FileState, FileStatus, FoundFile, Supplies, User};
 use trunkline_flow::ports::{
     BoxFuture, CheckedAccount, PluginArchive, PluginFile, PluginVersion, SendError, StoreError,
 };
@@ -48,8 +45,6 @@ async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
         cache_dir: cache.path().join("cache"),
         ..wanted.clone()
     };
-    let manifests = manifests_in(&config.dir).map_err(|error| error.to_string())?;
-    let unfit = complaints(&config, &manifests);
     let engine = Engine::start(config.clone(), supplies())
         .await
         .map_err(|error| error.to_string())?;
@@ -58,17 +53,7 @@ async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
     let channels = config.channels.keys().cloned().map(User::Channel);
     let bots = config.bots.keys().cloned().map(User::Bot);
     for user in channels.chain(bots) {
-        let own = unfit.iter().filter(|(of, _)| *of == user);
-        let own: Vec<_> = own
-            .map(|(_, complaint)| {
-                let text = complaint.text.clone();
-                Line::new(of(&user), &complaint.place, Word::Bad, text)
-            })
-            .collect();
-        if own.is_empty() {
-            lines.push(asked(&engine, &user).await);
-        }
-        lines.extend(own);
+        lines.push(asked(&engine, &user).await);
     }
     Ok(lines)
 }
