@@ -25,7 +25,7 @@ use trunkline_core::message::Address;
 
 use crate::backoff;
 use crate::flow::{Inner, Outside};
-use crate::lanes::LaneId;
+use crate::lanes::{LaneId, Word};
 use crate::ports::{
     Leaving, OutboxItem, PeerChange, PluginVersion, Plugins, PushedFrames, Scope, SendError,
     Settled, Store,
@@ -43,8 +43,8 @@ pub(crate) struct Attempt<O> {
     pub(crate) opted_out: bool,
     pub(crate) addresses: Vec<Address>,
     pub(crate) peer_state: Vec<(String, String)>,
-    /// A receipt for it came meanwhile.
-    pub(crate) receipt: Arc<AtomicBool>,
+    /// Shared with receipts that come meanwhile.
+    pub(crate) word: Arc<Word>,
     /// Held from asking for a frame's number to the settle, so that no other attempt for this customer gets the same.
     pub(crate) numbering: Arc<tokio::sync::Mutex<()>>,
 }

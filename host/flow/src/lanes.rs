@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use trunkline_core::effect::{Delivery, Lane, Payload};
 use trunkline_core::event::DeliveryName;
@@ -23,9 +23,41 @@ pub(crate) struct Lanes {
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<OutboxItem>,
-    under_way: Option<Arc<AtomicBool>>,
+    under_way: Option<Arc<Word>>,
     /// The store holds more behind these.
     cut_off: bool,
+}
+
+/// Between an attempt and the receipts that come while it is under way: the first word counts, so that exactly one of the
+/// two settles what is in doubt.
+#[derive(Debug, Default)]
+pub(crate) struct Word(AtomicU8);
+
+impl Word {
+    /// Nothing was said.
+    const OPEN: u8 = 0;
+    /// A receipt came: the attempt settles by it.
+    const RECEIPT: u8 = 1;
+    /// The attempt leaves the outcome unknown: a receipt finds that once it is settled.
+    const IN_DOUBT: u8 = 2;
+
+    /// By a receipt. False: it comes too late for this attempt to settle by it.
+    fn receipt(&self) -> bool {
+        self.say(Self::RECEIPT)
+    }
+
+    /// By the attempt. False: a receipt was before it.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.say(Self::IN_DOUBT)
+    }
+
+    fn say(&self, word: u8) -> bool {
+        let order = Ordering::SeqCst;
+        match self.0.compare_exchange(Self::OPEN, word, order, order) {
+            Ok(_) => true,
+            Err(before) => before == word,
+        }
+    }
 }
 
 /// What a receipt means for a delivery that is not settled.
@@ -81,13 +113,13 @@ impl Lanes {
             .filter_map(|(lane, queue)| Some((*lane, queue.items.front()?)))
     }
 
-    /// The head of this lane is under way from now on: a copy of it, and a flag that a receipt raises.
-    pub(crate) fn begin(&mut self, lane: LaneId) -> Option<(OutboxItem, Arc<AtomicBool>)> {
+    /// The head of this lane is under way from now on: a copy of it, and what it shares with receipts.
+    pub(crate) fn begin(&mut self, lane: LaneId) -> Option<(OutboxItem, Arc<Word>)> {
         let queue = self.queues.get_mut(&lane)?;
         let item = queue.items.front()?.clone();
-        let receipt = Arc::new(AtomicBool::new(false));
-        queue.under_way = Some(Arc::clone(&receipt));
-        Some((item, receipt))
+        let word = Arc::new(Word::default());
+        queue.under_way = Some(Arc::clone(&word));
+        Some((item, word))
     }
 
     /// Whether a delivery of this lane is under way.
@@ -130,39 +162,45 @@ impl Lanes {
         self.tidy(lane);
     }
 
-    /// A receipt gives this name.
+    /// Tells the attempt under way, if there is one, that a receipt gives this name. Its lane, if it has left the outcome
+    /// unknown: the receipt has to wait until that is settled, or it settles nothing and the message goes once more.
+    pub(crate) fn tell_attempt(&self, name: &DeliveryName) -> Option<LaneId> {
+        let (lane, queue, index) = self.named(name)?;
+        let word = queue.under_way.as_ref().filter(|_| index == 0)?;
+        (!word.receipt()).then_some(lane)
+    }
+
+    /// What a receipt means that gives this name. An attempt under way was told.
     pub(crate) fn receipt(&self, name: &DeliveryName) -> ByReceipt {
-        let Some(delivery) = name.delivery() else {
+        let Some((_, queue, index)) = self.named(name) else {
             return ByReceipt::Nothing;
         };
-        for queue in self.queues.values() {
-            let Some(index) = position(queue, delivery) else {
-                continue;
-            };
-            let item = &queue.items[index];
-            if !names_what_is_left(name, item) {
-                return ByReceipt::Nothing;
-            }
-            if index == 0
-                && let Some(flag) = &queue.under_way
-            {
-                flag.store(true, Ordering::SeqCst);
-                return ByReceipt::Nothing;
-            }
-            return match &item.delivery.payload {
-                Payload::ToCustomer(message) if item.left_at.is_some() => ByReceipt::Settles {
-                    report: message.report,
-                },
-                Payload::ToCustomer(_)
-                | Payload::OpenEce(_)
-                | Payload::ToEce { .. }
-                | Payload::EndEce { .. }
-                | Payload::AskBot(_)
-                | Payload::FetchFromCustomer { .. }
-                | Payload::FetchFromEce { .. } => ByReceipt::Nothing,
-            };
+        if index == 0 && queue.under_way.is_some() {
+            return ByReceipt::Nothing;
         }
-        ByReceipt::Nothing
+        let item = &queue.items[index];
+        match &item.delivery.payload {
+            Payload::ToCustomer(message) if item.left_at.is_some() => ByReceipt::Settles {
+                report: message.report,
+            },
+            Payload::ToCustomer(_)
+            | Payload::OpenEce(_)
+            | Payload::ToEce { .. }
+            | Payload::EndEce { .. }
+            | Payload::AskBot(_)
+            | Payload::FetchFromCustomer { .. }
+            | Payload::FetchFromEce { .. } => ByReceipt::Nothing,
+        }
+    }
+
+    /// The delivery of which this name stands for all that is left.
+    fn named(&self, name: &DeliveryName) -> Option<(LaneId, &Queue, usize)> {
+        let delivery = name.delivery()?;
+        let found = self
+            .queues
+            .iter()
+            .find_map(|(lane, queue)| position(queue, delivery).map(|index| (*lane, queue, index)));
+        found.filter(|(_, queue, index)| names_what_is_left(name, &queue.items[*index]))
     }
 
     /// A step settled these.

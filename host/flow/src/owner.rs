@@ -14,7 +14,7 @@ use trunkline_core::message::Address;
 
 use crate::deliver::Finished;
 use crate::flow::{Inner, Outside};
-use crate::lanes::{LaneId, Lanes};
+use crate::lanes::Lanes;
 use crate::owners::{Desk, Retired};
 use crate::ports::{Clock, InboxEvent, Step, Store, StoreError};
 use crate::step::Batch;
@@ -271,6 +271,7 @@ impl<O: Outside> Owner<O> {
         if !self.has_event(now) {
             return Ok(());
         }
+        self.tell_attempts().await;
         let settings = self.inner.settings();
         let barrier = self.inbox.iter().find(|event| self.waits(event, now));
         let barrier = barrier.map(|event| event.row);
@@ -282,7 +283,8 @@ impl<O: Outside> Owner<O> {
             &self.lanes,
             self.inner.limits.batch.max(1),
         );
-        self.await_cancelled(&batch.cancelled_lanes()).await;
+        // An attempt under way on a cancelled lane would go out after all.
+        self.await_attempts(&batch.cancelled_lanes()).await;
         let events = batch.events;
         let (step, signals) = batch.into_step(self.revision);
         let revision = self.commit(&step).await?;
@@ -293,16 +295,6 @@ impl<O: Outside> Owner<O> {
             crate::signal::show(&self.inner, &self.customer, signal);
         }
         Ok(())
-    }
-
-    /// A cancelled lane must not have an attempt under way: it would go out after all.
-    async fn await_cancelled(&mut self, lanes: &[LaneId]) {
-        while lanes.iter().any(|lane| self.lanes.is_under_way(*lane)) {
-            let Some(finished) = self.running.join_next().await else {
-                return;
-            };
-            self.note(finished);
-        }
     }
 
     async fn commit(&self, step: &Step) -> Result<u64, StoreError> {

@@ -108,6 +108,11 @@ impl Store for MemoryStore {
     }
 
     async fn settle(&self, settle: Settle) -> Result<Vec<CustomerId>, StoreError> {
+        let slow = self.shared.world().slow_settles_ms;
+        if let Some(ms) = slow {
+            let until = self.clock.now().plus_ms(ms);
+            self.clock.sleep_until(until).await;
+        }
         self.write(|tables| tables.settle(settle)).await
     }
 

@@ -133,6 +133,8 @@ pub struct Session {
 pub struct World {
     /// Everything random comes from here.
     pub rng: StdRng,
+    /// A settle takes so many ms.
+    pub slow_settles_ms: Option<u64>,
     /// How badly it behaves.
     pub faults: Faults,
     /// From then on everything works.
@@ -197,6 +199,7 @@ impl Shared {
         let picked = Faults::pick(&mut rng);
         let world = World {
             rng,
+            slow_settles_ms: None,
             faults: faults.unwrap_or(picked),
             heals_at: START.plus_ms(HEALS_AFTER_MS),
             crashes: 0,

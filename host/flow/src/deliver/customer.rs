@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use trunkline_core::effect::{OutboundContent, ToCustomer};
 use trunkline_core::event::Outcome;
 
@@ -122,7 +120,7 @@ impl<O: Outside> Attempt<O> {
 
     fn not_sent(&self, message: &ToCustomer, failure: Failure) -> Verdict {
         let in_doubt = failure.unknown || self.unknown_before();
-        if in_doubt && self.receipt.load(Ordering::SeqCst) {
+        if in_doubt && !self.word.in_doubt() {
             let note = "a receipt tells what became of it, after an attempt with unknown outcome";
             return taken(message, note.to_owned());
         }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use trunkline_core::customer::Customer;
 use trunkline_core::effect::Payload;
+use trunkline_core::event::Event;
 use trunkline_core::id::Timestamp;
 
 use super::{Done, Owner};
@@ -27,7 +28,7 @@ impl<O: Outside> Owner<O> {
     }
 
     fn begin(&mut self, lane: LaneId) {
-        let Some((item, receipt)) = self.lanes.begin(lane) else {
+        let Some((item, word)) = self.lanes.begin(lane) else {
             return;
         };
         self.desk.set_busy(lane.1, true);
@@ -38,7 +39,7 @@ impl<O: Outside> Owner<O> {
             opted_out: self.customer.opted_out,
             addresses: self.addresses.clone(),
             peer_state: self.peer_state.clone(),
-            receipt,
+            word,
             numbering: Arc::clone(&self.numbering),
         };
         self.running
@@ -71,6 +72,33 @@ impl<O: Outside> Owner<O> {
             .map(|(_, item)| self.due_at(item, now))
             .min();
         [timer, delivery].into_iter().flatten().min()
+    }
+
+    /// Receipts reach the attempts they name; those that have left their outcome unknown settle first, so that the step finds it.
+    pub(super) async fn tell_attempts(&mut self) {
+        let late: Vec<LaneId> = self
+            .inbox
+            .iter()
+            .filter_map(|waiting| match &waiting.event {
+                Event::Receipt(receipt) => self.lanes.tell_attempt(&receipt.delivery),
+                Event::Channel(_)
+                | Event::Ece(_)
+                | Event::Delivery(_)
+                | Event::BotCallback { .. }
+                | Event::Timer(_) => None,
+            })
+            .collect();
+        self.await_attempts(&late).await;
+    }
+
+    /// Until none of these lanes has an attempt under way.
+    pub(super) async fn await_attempts(&mut self, lanes: &[LaneId]) {
+        while lanes.iter().any(|lane| self.lanes.is_under_way(*lane)) {
+            let Some(finished) = self.running.join_next().await else {
+                return;
+            };
+            self.note(finished);
+        }
     }
 
     /// A task of the owner is over.

@@ -244,6 +244,32 @@ fn a_receipt_settles_a_message_whose_outcome_was_unknown() {
     });
 }
 
+/// Else the receipt is used up, nothing is settled, and the customer gets the message twice.
+#[test]
+fn a_receipt_between_an_unknown_outcome_and_its_settle_settles_the_message() {
+    on_bench(Limits::default(), |bench| async move {
+        let unknown = Err(SendError::Unknown("no answer".to_owned()));
+        bench.script().sends.push_back(unknown);
+        bench.shared.world().slow_settles_ms = Some(5_000);
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked_times("send hello").len() == 1)
+            .await;
+        // The send has failed by now, and its settle is under way.
+        bench.pass(1_000).await;
+        let happening = delivered(DeliveryName::Ours(first_delivery(&bench)));
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench.until(|b| b.told("outcome unknown")).await;
+        bench.until(|b| b.told("a receipt tells")).await;
+        bench.until(|b| b.told("outcome: Taken")).await;
+        bench.pass(24 * 3_600_000).await;
+        let sends = bench.asked().into_iter().filter(|a| a.starts_with("send"));
+        assert_eq!(sends.collect::<Vec<_>>(), ["send hello"]);
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert!(tables.at_rest(), "{:?}", tables.unfinished());
+    });
+}
+
 /// The outcome of the second of three parts is unknown, and this comes.
 async fn second_part_in_doubt(bench: &Bench, receipt: impl Fn(DeliveryId) -> DeliveryName) {
     let sends = [
