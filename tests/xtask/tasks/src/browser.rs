@@ -138,6 +138,7 @@ fn has_chromium(install: bool) -> Result<bool, Failure> {
         "--no-install-recommends",
         "chromium",
         "fonts-dejavu-core",
+        "fonts-noto-color-emoji",
     ])
     .env("DEBIAN_FRONTEND", "noninteractive");
     Ok(run(&mut update).is_ok() && run(&mut get).is_ok() && Path::new(CHROMIUM).exists())
