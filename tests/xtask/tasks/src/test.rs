@@ -33,8 +33,9 @@ pub(crate) fn test(options: Options) -> Result<bool, Failure> {
     suite::run(&root, options.all, &mut verdicts)?;
     say("the chat, and the demo in a browser");
     browser::chat(&root, &mut verdicts)?;
-    if options.all {
-        browser::demo(&root, options.install || ci, &mut verdicts)?;
+    match options.all {
+        true => browser::demo(&root, options.install || ci, &mut verdicts)?,
+        false => browser::leave_out(&root, &mut verdicts),
     }
     for complaint in promises::complaints(&root.join("tests/promises.toml"), &verdicts) {
         verdicts.add(&format!("promises::{complaint}"), Verdict::Failed);
