@@ -155,6 +155,10 @@ impl Host for Outside {
     fn random(&self, len: u32) -> Vec<u8> {
         (0..len).map(|_| rand::random()).collect()
     }
+    fn next_frame(&self) -> u64 {
+        panic!("this channel has no socket")
+    }
+
     fn push(&self, _: &[u8]) -> u64 {
         panic!("this channel has no socket")
     }
