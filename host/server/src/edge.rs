@@ -44,8 +44,8 @@ use axum::routing::{any, get, post, put};
 
 use crate::host::Host;
 
-/// The largest webhook call.
-pub const WEBHOOK_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The largest webhook call. Meta sends up to 3 MB in one.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The largest callback of ECE: up to 1 000 messages come in one.
 pub const CALLBACK_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -57,7 +57,7 @@ pub struct InboundRequest {
     pub query: String,
     /// In the order sent.
     pub headers: Vec<Header>,
-    /// At most 1 MiB.
+    /// At most 4 MiB.
     #[serde(with = "bytes")]
     pub body: Vec<u8>,
     /// On a socket: the value of the address that `attach` named, if it is attached. `None` on a webhook.

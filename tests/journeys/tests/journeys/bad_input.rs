@@ -48,7 +48,7 @@ async fn an_authentic_message_that_is_cut_or_not_utf_8_still_reaches_the_agent()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_webhook_is_answered_413_and_nothing_is_stored() {
     let world = world().await;
-    let huge = CustomerMessage::text(CUSTOMER, "x".repeat(1024 * 1024 + 1));
+    let huge = CustomerMessage::text(CUSTOMER, "x".repeat(4 * 1024 * 1024 + 1));
     assert_eq!(posts(&world, huge).await, 413);
     assert_nothing_stored(&world, CUSTOMER).await;
 }
