@@ -56,8 +56,8 @@ fn value<'a>(bound: &'a Bound, name: &str) -> Option<&'a SecretValues> {
     bound.world.secrets.get(name).ok()
 }
 
-/// Gives the changes of a reception to the customer it is about. A reception about several
-/// customers has no place for changes: false, and they are dropped.
+/// Gives the changes of a reception to the customer it is about, behind those that the events have
+/// themselves. Nobody can tell whose they are when it is about several: false, and they are dropped.
 pub(crate) fn attach_changes(events: &mut [ReceivedEvent], changes: Vec<PeerChange>) -> bool {
     if changes.is_empty() {
         return true;
@@ -73,9 +73,63 @@ pub(crate) fn attach_changes(events: &mut [ReceivedEvent], changes: Vec<PeerChan
     let carrier = events.iter_mut().find(|event| !event.customer.is_empty());
     match carrier {
         Some(event) if about_one => {
-            event.peer_changes = changes;
+            event.peer_changes.extend(changes);
             true
         }
         Some(_) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_core::event::Profile;
+    use trunkline_core::id::Timestamp;
+    use trunkline_core::message::Address;
+    use trunkline_flow::ports::ReceivedHappening;
+
+    use super::*;
+
+    fn change(key: &str) -> PeerChange {
+        PeerChange {
+            key: key.to_owned(),
+            value: Some("1".to_owned()),
+            at: Timestamp(1),
+        }
+    }
+
+    /// Typing, of this customer, with a change of its own.
+    fn event(who: &str) -> ReceivedEvent {
+        ReceivedEvent {
+            channel: None,
+            account: String::new(),
+            key: who.into(),
+            at: Timestamp(1),
+            customer: vec![Address {
+                kind: "phone".to_owned(),
+                value: who.to_owned(),
+            }],
+            readdressed: Vec::new(),
+            profile: Profile::default(),
+            happening: ReceivedHappening::Typing(true),
+            reply_to: None,
+            part: None,
+            resolve: None,
+            peer_changes: vec![change(who)],
+        }
+    }
+
+    #[test]
+    fn changes_of_a_call_about_one_customer_come_behind_those_of_its_event() {
+        let mut events = [event("anna")];
+        assert!(attach_changes(&mut events, vec![change("call")]));
+        assert_eq!(events[0].peer_changes, [change("anna"), change("call")]);
+    }
+
+    #[test]
+    fn a_call_about_several_customers_loses_its_own_changes_and_none_of_its_events() {
+        let mut events = [event("anna"), event("bela")];
+        assert!(!attach_changes(&mut events, vec![change("call")]));
+        assert_eq!(events[0].peer_changes, [change("anna")]);
+        assert_eq!(events[1].peer_changes, [change("bela")]);
     }
 }

@@ -476,7 +476,7 @@ fn event(event: sdk::Event) -> ReceivedEvent {
         reply_to: event.reply_to.map(EventKey),
         part: event.part.map(|part| (part.group, part.index, part.total)),
         resolve: event.resolve,
-        peer_changes: Vec::new(),
+        peer_changes: changes(event.peer_changes),
     }
 }
 

@@ -201,6 +201,10 @@ pub struct Event {
         with = "bytes::option"
     )]
     pub resolve: Option<Vec<u8>>,
+    /// What to remember about this event's customer. Ignored of typing signs and notices; empty in what `resolve` is
+    /// given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer_changes: Vec<PeerChange>,
 }
 
 impl Event {
@@ -224,6 +228,7 @@ impl Event {
             reply_to: None,
             part: None,
             resolve: None,
+            peer_changes: Vec::new(),
         }
     }
 }

@@ -29,6 +29,14 @@ impl Arrived {
             opens: false,
         }
     }
+
+    /// With what it makes true, which is its own customer's: one call may be about several.
+    fn into_event(mut self) -> Event {
+        if self.opens {
+            self.event.peer_changes = window::opened_by(&self.event);
+        }
+        self.event
+    }
 }
 
 /// Where a piece of news comes from.
@@ -69,12 +77,8 @@ fn take(settings: &Settings, body: &[u8]) -> Result<Reception, Rejection> {
         log::warn("a webhook of another product of the app: subscribe this URL to WhatsApp alone");
     }
     drop_repeated(&mut arrived);
-    let peer_changes = window::remember(&mut arrived);
-    let events = arrived.into_iter().map(|one| one.event).collect();
-    Ok(Reception {
-        peer_changes,
-        ..Reception::new(Answer::status(200), events)
-    })
+    let events = arrived.into_iter().map(Arrived::into_event).collect();
+    Ok(Reception::new(Answer::status(200), events))
 }
 
 fn take_entry(settings: &Settings, entry: &Value, arrived: &mut Vec<Arrived>) {

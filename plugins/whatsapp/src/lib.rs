@@ -47,14 +47,13 @@ mod media;
 
 mod account;
 
-use trunkline_plugin::channel::{Download, Event, Outbound, Reception, Sent};
+use trunkline_plugin::channel::{Download, Outbound, Reception, Sent};
 use trunkline_plugin::{
-    Account, Attachments, Channel, Check, InboundRequest, PeerChange, PeerState, Rejection,
-    Resolve, SendError, config,
+    Account, Attachments, Channel, Check, InboundRequest, PeerState, Rejection, SendError, config,
 };
 
 trunkline_plugin::manifest!("plugin.toml");
-trunkline_plugin::channel!(WhatsApp, resolving, attachments, checking);
+trunkline_plugin::channel!(WhatsApp, attachments, checking);
 
 /// The plugin.
 #[derive(Debug)]
@@ -67,13 +66,6 @@ impl Channel for WhatsApp {
 
     fn send(message: &Outbound, peer_state: &PeerState) -> Result<Sent, SendError> {
         outbound::send(&config::settings()?, message, peer_state)
-    }
-}
-
-/// Nothing is asked: it is the way to remember something about several customers of one webhook call.
-impl Resolve for WhatsApp {
-    fn resolve(event: &Event, _: &PeerState) -> Result<(Vec<Event>, Vec<PeerChange>), SendError> {
-        Ok((vec![event.clone()], window::opened_by(event)))
     }
 }
 

@@ -19,7 +19,6 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 fn suite() -> Suite {
     Suite::channel::<WhatsApp>(MANIFEST)
-        .resolving::<WhatsApp>()
         .attachments::<WhatsApp>()
         .checking::<WhatsApp>()
 }

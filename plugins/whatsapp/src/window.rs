@@ -4,8 +4,6 @@
 use trunkline_plugin::channel::Event;
 use trunkline_plugin::{Millis, PeerChange, PeerState};
 
-use crate::inbound::Arrived;
-
 const WINDOW_MS: Millis = 24 * 60 * 60 * 1_000;
 
 const LAST_AT: &str = "last_at";
@@ -22,7 +20,7 @@ pub(crate) fn last_id(peer_state: &PeerState) -> Option<&str> {
     peer_state.get(LAST_ID).map(String::as_str)
 }
 
-/// What this event makes true.
+/// What a message that opens the window makes true.
 pub(crate) fn opened_by(event: &Event) -> Vec<PeerChange> {
     let change = |key: &str, value: String| PeerChange {
         key: key.to_owned(),
@@ -33,28 +31,6 @@ pub(crate) fn opened_by(event: &Event) -> Vec<PeerChange> {
         change(LAST_AT, event.at.to_string()),
         change(LAST_ID, event.key.clone()),
     ]
-}
-
-/// What a whole call makes true. A reception has room for the changes of one customer: where there are several, each
-/// event says that it wants to be resolved, and that is when its changes are given.
-pub(crate) fn remember(arrived: &mut [Arrived]) -> Vec<PeerChange> {
-    if about_one(arrived) {
-        let opening = arrived.iter().filter(|one| one.opens);
-        let newest = opening.max_by_key(|one| one.event.at);
-        return newest.map_or(Vec::new(), |one| opened_by(&one.event));
-    }
-    for one in arrived.iter_mut().filter(|one| one.opens) {
-        one.event.resolve = Some(b"window".to_vec());
-    }
-    Vec::new()
-}
-
-fn about_one(arrived: &[Arrived]) -> bool {
-    let mut customers = arrived
-        .iter()
-        .filter_map(|one| Some((one.event.customer.first()?, &one.event.account)));
-    let first = customers.next();
-    customers.all(|other| Some(other) == first)
 }
 
 #[cfg(test)]

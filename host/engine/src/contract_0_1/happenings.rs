@@ -5,7 +5,9 @@ use trunkline_core::id::EventKey;
 use trunkline_flow::ports::{ReceivedEvent, ReceivedHappening};
 
 use super::wit::trunkline::plugin::happenings as wit;
-use super::words::{addresses, content, millis, timestamp, wit_addresses, wit_content};
+use super::words::{
+    addresses, content, millis, peer_changes, timestamp, wit_addresses, wit_content,
+};
 
 pub(super) fn event(event: wit::Event) -> ReceivedEvent {
     ReceivedEvent {
@@ -24,7 +26,7 @@ pub(super) fn event(event: wit::Event) -> ReceivedEvent {
         reply_to: event.reply_to.map(EventKey),
         part: event.part.map(|part| (part.group, part.index, part.total)),
         resolve: event.resolve,
-        peer_changes: Vec::new(),
+        peer_changes: peer_changes(event.peer_changes),
     }
 }
 
@@ -46,6 +48,8 @@ pub(super) fn wit_event(event: ReceivedEvent) -> wit::Event {
             total,
         }),
         resolve: event.resolve,
+        // They are on disk since the event was accepted.
+        peer_changes: Vec::new(),
     }
 }
 

@@ -147,6 +147,7 @@ impl From<ours::Event> for wh::Event {
             reply_to: event.reply_to,
             part,
             resolve: event.resolve,
+            peer_changes: each(event.peer_changes),
         }
     }
 }
@@ -171,6 +172,8 @@ impl From<wh::Event> for ours::Event {
             reply_to: event.reply_to,
             part,
             resolve: event.resolve,
+            // The host has them already.
+            peer_changes: Vec::new(),
         }
     }
 }
