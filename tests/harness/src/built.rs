@@ -57,6 +57,12 @@ impl Built {
         self.plugins.join(format!("{name}.wasm"))
     }
 
+    /// The file of an example of the SDK.
+    pub fn example(&self, name: &str) -> PathBuf {
+        let target = self.plugins.parent().unwrap_or(Path::new("."));
+        target.join("examples").join(format!("{name}.wasm"))
+    }
+
     /// The file of a guest.
     pub fn guest(&self, name: &str) -> PathBuf {
         self.guests.join(format!("{name}.wasm"))

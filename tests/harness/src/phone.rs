@@ -93,6 +93,11 @@ impl<'a> Phone<'a> {
         }
     }
 
+    /// What the channel calls the customer.
+    pub fn address(&self) -> &str {
+        &self.customer
+    }
+
     /// Writes a text.
     ///
     /// # Errors

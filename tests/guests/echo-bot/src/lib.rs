@@ -1,10 +1,10 @@
 //! The smallest whole bot: says back what it hears. For tests.
 //!
-//! "agent" offers the conversation to an agent, "bye" ends the stage, "close" the conversation. It counts the
-//! customer's messages in its state and says the number.
+//! "agent" offers the conversation to an agent, "menu" three choices, "bye" ends the stage, "close" the conversation. It
+//! counts the customer's messages in its state and says the number.
 
-use trunkline_plugin::Content;
-use trunkline_plugin::bot::{Action, Bot, BotError, Context, Event, Offer, State, Turn};
+use trunkline_plugin::bot::{Action, Bot, BotError, Context, Event, Offer, Reply, State, Turn};
+use trunkline_plugin::{Choice, Content};
 
 trunkline_plugin::manifest!("plugin.toml");
 trunkline_plugin::bot!(EchoBot);
@@ -61,9 +61,27 @@ fn answers(text: &str, count: u64) -> Vec<Action> {
                 ..Offer::default()
             }),
         ],
+        "menu" => vec![Action::Reply(menu())],
         "bye" => vec![Action::say("Bye."), Action::Done],
         "close" => vec![Action::Close],
         text => vec![Action::say(format!("{count}: {text}"))],
+    }
+}
+
+fn menu() -> Reply {
+    let choice = |(id, title): (&str, &str)| Choice {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        description: None,
+    };
+    let options = [
+        ("topic-order", "An order"),
+        ("topic-return", "A return"),
+        ("topic-other", "Something else"),
+    ];
+    Reply::Choices {
+        text: "What is it about?".to_owned(),
+        options: options.map(choice).to_vec(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod agent_available;
 mod agent_unavailable;
 mod bad_input;
+mod channels;
 mod ece_down;
 mod lights;
 mod opt_out;

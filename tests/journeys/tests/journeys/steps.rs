@@ -2,6 +2,7 @@
 //! with what the stand-ins saw and the end of the host's log.
 
 use sms_simulator::CustomerMessage;
+use trunkline_harness::phone::Phone;
 use trunkline_harness::world::{ADMIN_TOKEN, PATIENCE, client};
 use trunkline_harness::{World, WorldOptions};
 
@@ -55,6 +56,54 @@ pub(crate) async fn gets(world: &World, customer: &str, text: &str) {
             "{customer} does not get `{text}` ({late}), but {all:?}\n{}",
             log(world)
         );
+    }
+}
+
+/// The customer of whatever channel writes.
+pub(crate) async fn phone_writes(world: &World, phone: &Phone<'_>, text: &str) {
+    if let Err(why) = phone.writes(text).await {
+        panic!("`{text}` was not taken: {why}\n{}", log(world));
+    }
+}
+
+/// The customer of whatever channel reads this.
+pub(crate) async fn phone_reads(world: &World, phone: &Phone<'_>, text: &str) {
+    if let Err(why) = phone.until_reads(text).await {
+        panic!("nobody reads `{text}`: {why}\n{}", log(world));
+    }
+}
+
+/// As `chat`, of a customer of whatever channel.
+pub(crate) async fn phone_chat(world: &World, phone: &Phone<'_>, text: &str) -> String {
+    phone_writes(world, phone, text).await;
+    let session = picked_up(world, text).await;
+    phone_reads(world, phone, "You are now chatting with Ann.").await;
+    session
+}
+
+/// Agents see this text and Ann picks it up; gives ECE's id of the conversation.
+pub(crate) async fn picked_up(world: &World, text: &str) -> String {
+    let session = seen(world, text).await;
+    world.ece.pick_up(&session, "ann").expect("it is queued");
+    session
+}
+
+/// Agents see a text that holds these words.
+pub(crate) async fn agent_reads(world: &World, words: &str) {
+    let told = world.agent_sees(|text| text.contains(words)).await;
+    assert!(told.is_ok(), "no agent reads `{words}`\n{}", log(world));
+}
+
+/// Waits for a fact that no ledger announces.
+pub(crate) async fn until(world: &World, what: &str, fact: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !fact() {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{what}: it does not come\n{}",
+            log(world)
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
