@@ -1,7 +1,9 @@
 //! `cargo xtask demo`: builds what the demo needs and starts it. What it will do, the launcher has said already.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use crate::run::{Failure, cargo, root, run, target};
 use crate::{chat, plugins};
@@ -13,6 +15,7 @@ use crate::{chat, plugins};
 /// Something does not build or start.
 pub(crate) fn demo(check: bool) -> Result<bool, Failure> {
     let root = root();
+    let begun = Instant::now();
     println!("\n[1/4] plugins");
     plugins::build(true)?;
     println!("[2/4] the chat for browsers");
@@ -23,8 +26,14 @@ pub(crate) fn demo(check: bool) -> Result<bool, Failure> {
     println!("[3/4] the host and the demo");
     // The whole workspace, as the tests do: a narrower choice would build the engine again with other features.
     run(cargo(&root).args(["build", "--workspace", "--bins"]))?;
-    println!("[4/4] the demo");
     let target = target(&root);
+    println!(
+        "  built in {} s; {:.1} GB below {}",
+        begun.elapsed().as_secs(),
+        gigabytes(&target),
+        target.display()
+    );
+    println!("[4/4] the demo");
     let mut command = Command::new(target.join("debug/trunkline-demo"));
     let folder = target.join("demo");
     if !check {
@@ -37,4 +46,27 @@ pub(crate) fn demo(check: bool) -> Result<bool, Failure> {
         Err(Failure::Ended { .. }) => Ok(false),
         Err(other) => Err(other),
     }
+}
+
+/// What a folder holds; what cannot be read counts nothing.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "one digit behind the point is shown"
+)]
+fn gigabytes(folder: &Path) -> f64 {
+    bytes_below(folder) as f64 / 1e9
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => bytes_below(&entry.path()),
+            Ok(data) => data.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
