@@ -112,6 +112,13 @@ impl Step<'_> {
         }
         let addressee = self.talk.sent.iter().find(|sent| sent.number >= number);
         let addressee = addressee.map(|sent| sent.session.clone());
+        if addressee.is_none() && number > self.talk.sent_forgotten {
+            // A decision about a file, say. ECE's own news tells why it is over: an agent's close is on its way.
+            self.note(format!(
+                "delivery {number} found ECE's conversation over; nothing of the customer's was with it"
+            ));
+            return;
+        }
         let not_taken = take_from(&mut self.talk.sent, number, addressee.as_ref());
         if self
             .talk

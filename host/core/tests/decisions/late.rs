@@ -82,20 +82,40 @@ fn a_session_that_is_gone_begins_anew_with_what_it_did_not_take() {
     );
 }
 
-#[test]
-fn a_session_that_is_gone_with_nothing_to_say_just_ends() {
+/// The agent's file was taken, and ECE is told so at the moment in which the agent closes.
+fn file_decision_after_the_end() -> World {
     let mut world = World::chatting();
     world.ece("s1", EceHappening::FileOffered(remote("map.png")));
     world.report(5, Outcome::FileReady(stored("map.png")));
     world.report(7, Outcome::Taken);
+    assert_eq!(world.report(8, Outcome::SessionGone), NOTHING);
+    world
+}
+
+#[test]
+fn a_file_decision_that_crossed_with_the_agents_close_does_not_hide_the_close() {
+    let mut world = file_decision_after_the_end();
     assert_eq!(
-        world.report(8, Outcome::SessionGone),
+        world.ece("s1", completed()),
         [
-            "d1-1-9 System: Your chat has expired.",
+            "d1-1-9 System: The agent has closed the chat.",
             "d1-1-10 System: close"
         ]
     );
-    assert!(world.customer.open.is_none());
+}
+
+#[test]
+fn words_after_a_file_decision_that_found_the_session_gone_begin_anew() {
+    let mut world = file_decision_after_the_end();
+    assert_eq!(world.says("hello?"), ["d1-1-9 to s1 text: hello?"]);
+    assert_eq!(
+        world.report(9, Outcome::SessionGone),
+        [
+            "d1-1-10 System: Your chat has expired.",
+            "d1-2-1 System: Thank you for contacting us.",
+            "d1-2-2 open acme at support",
+        ]
+    );
 }
 
 #[test]
