@@ -13,10 +13,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::config::{CallbackAuth, CallbackConfig, CallbackFormat};
-use crate::connection::Outage;
 use crate::ledger::CallbackPost;
 use crate::shared::Shared;
 use crate::wire::{CallbackMessage, callback_json, callback_xml};
+use stand_in::Outage;
 
 /// The registered webhook as it is now.
 #[derive(Debug, Clone)]

@@ -44,12 +44,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::{AgentConfig, PickUp};
-use crate::connection::Outage;
 use crate::desk::acts::ActError;
 use crate::faults::{Fault, FaultPlan, Operation, Times};
 use crate::ledger::Ledger;
 use crate::script::Act;
 use crate::shared::Shared;
+use stand_in::Outage;
 
 /// Agents signed in by name; more are a mistake.
 const AGENTS_MAX: usize = 1000;

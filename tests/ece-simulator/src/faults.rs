@@ -1,6 +1,7 @@
 //! Ways in which a call goes wrong on purpose, and for how many calls.
 
 use serde::{Deserialize, Serialize};
+pub use stand_in::Times;
 
 use crate::variants::Refusal;
 
@@ -51,58 +52,28 @@ pub enum Fault {
     },
 }
 
-/// For how many calls a fault holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Times {
-    /// The next one.
-    Once,
-    /// So many of the next ones.
-    Next(u32),
-    /// Until the faults are cleared.
-    Always,
-}
-
 /// Faults waiting for their calls, used up in the order they were set.
 #[derive(Debug, Default)]
-pub(crate) struct FaultPlan {
-    waiting: Vec<(Operation, Fault, Option<u32>)>,
-}
+pub(crate) struct FaultPlan(stand_in::FaultPlan<(Operation, Fault)>);
 
 impl FaultPlan {
     pub(crate) fn add(&mut self, operation: Operation, fault: Fault, times: Times) {
-        let left = match times {
-            Times::Once => Some(1),
-            Times::Next(count) => Some(count),
-            Times::Always => None,
-        };
-        if left != Some(0) {
-            self.waiting.push((operation, fault, left));
-        }
+        self.0.add((operation, fault), times);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.waiting.clear();
+        self.0.clear();
     }
 
     /// Those waiting, in order, with the calls left; any number when there is no count.
-    pub(crate) fn waiting(&self) -> &[(Operation, Fault, Option<u32>)] {
-        &self.waiting
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Operation, &Fault, Option<u32>)> {
+        let waiting = self.0.waiting();
+        waiting.map(|((operation, fault), left)| (operation, fault, left))
     }
 
     /// The fault of this call, used up by asking.
     pub(crate) fn take(&mut self, operation: Operation) -> Option<Fault> {
-        let fits =
-            |(of, ..): &(Operation, Fault, Option<u32>)| *of == operation || *of == Operation::Any;
-        let place = self.waiting.iter().position(fits)?;
-        let (_, fault, left) = &mut self.waiting[place];
-        let fault = fault.clone();
-        if let Some(left) = left {
-            *left -= 1;
-            if *left == 0 {
-                self.waiting.remove(place);
-            }
-        }
-        Some(fault)
+        let fits = |(of, _): &(Operation, Fault)| *of == operation || *of == Operation::Any;
+        self.0.take_if(fits).map(|(_, fault)| fault)
     }
 }

@@ -15,8 +15,6 @@ mod simulator;
 
 mod shared;
 
-mod connection;
-
 mod router;
 
 mod answer;
@@ -59,10 +57,10 @@ pub use config::{
     Account, AgentConfig, CallbackAuth, CallbackConfig, CallbackFormat, ConfigError, EceConfig,
     EntryPointConfig, PickUp,
 };
-pub use connection::Outage;
 pub use desk::acts::ActError;
 pub use faults::{Fault, Operation, Times};
 pub use ledger::{ConversationRecord, Ledger, Phase, Seen, What};
 pub use script::{Act, On, RuleConfig};
 pub use simulator::{DeadlinePassed, EceSimulator, StartError};
+pub use stand_in::Outage;
 pub use variants::{Refusal, Variants};

@@ -11,11 +11,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 use crate::answer::{self, Wants};
-use crate::connection::{Connection, Outage};
 use crate::faults::{Fault, Operation};
 use crate::shared::Shared;
 use crate::variants::{Refusal, Variants};
 use crate::{control, files, login, messaging, page, start, status};
+use stand_in::{Connection, Outage, cut};
 
 /// Bodies above this are answered 413.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -115,11 +115,6 @@ async fn suffer_outage(
 /// What a real ECE has not.
 fn is_ours(path: &str) -> bool {
     path == "/" || path.starts_with("/_sim/")
-}
-
-fn cut(connection: &Connection) -> Response {
-    connection.cut();
-    StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
 
 async fn serve(

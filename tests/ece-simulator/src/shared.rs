@@ -7,11 +7,11 @@ use tokio::sync::watch;
 
 use crate::callbacks::{Callbacks, Webhook};
 use crate::config::EceConfig;
-use crate::connection::Outage;
 use crate::desk::{Desk, Effect};
 use crate::faults::{Fault, FaultPlan, Operation};
 use crate::files;
 use crate::sessions::Sessions;
+use stand_in::Outage;
 
 pub(crate) struct Shared {
     pub(crate) config: EceConfig,
@@ -85,7 +85,7 @@ impl Shared {
     /// The fault of a call, used up by asking.
     pub(crate) fn take_fault(&self, operation: Operation) -> Option<Fault> {
         // Most calls have none: nobody is told of those.
-        let none = self.faults().waiting().is_empty();
+        let none = self.faults().waiting().next().is_none();
         if none {
             return None;
         }

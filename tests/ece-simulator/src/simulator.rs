@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 
 use crate::callbacks;
 use crate::config::{CallbackConfig, ConfigError, EceConfig, EntryPointConfig};
-use crate::connection::{BreakableListener, Connection, Outage};
 use crate::desk::acts::ActError;
 use crate::faults::{Fault, FaultPlan, Operation, Times};
 use crate::ledger::Ledger;
@@ -21,6 +20,7 @@ use crate::router;
 use crate::script::Act;
 use crate::shared::Shared;
 use crate::variants::Variants;
+use stand_in::connection::{BreakableListener, Connection, Outage};
 
 /// The stand-in could not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ impl EceSimulator {
         let shared = Arc::new(Shared::new(
             config,
             base_url,
-            client().map_err(StartError::Client)?,
+            stand_in::client().map_err(StartError::Client)?,
         ));
         let listener = BreakableListener::new(tcp, shared.outage.subscribe())
             .map_err(listen_error(shared.config.listen))?;
@@ -342,18 +342,4 @@ async fn serve(router: Router, listener: BreakableListener, mut stopped: watch::
     let _ = axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await;
-}
-
-/// A client that verifies TLS with ring, which the workspace builds instead of aws-lc.
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    static RING: OnceLock<()> = OnceLock::new();
-    RING.get_or_init(|| {
-        // Fails only when somebody installed a provider before, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    reqwest::Client::builder()
-        .no_proxy()
-        .tcp_nodelay(true)
-        .timeout(Duration::from_secs(30))
-        .build()
 }

@@ -113,12 +113,9 @@ pub enum WorldError {
     /// The stand-in for ECE.
     #[error("start the stand-in for ECE")]
     Ece(#[from] ece_simulator::StartError),
-    /// The stand-in for Twilio.
-    #[error("start the stand-in for Twilio")]
-    Sms(#[from] sms_simulator::StartError),
-    /// A stand-in of another channel.
-    #[error("start the stand-ins for the other channels")]
-    Channels(#[from] stand_in::StartError),
+    /// A provider's stand-in.
+    #[error("start a provider's stand-in")]
+    Provider(#[from] stand_in::StartError),
     /// The host.
     #[error(transparent)]
     Host(#[from] HostError),

@@ -11,10 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use stand_in::{Connection, cut};
 
 use crate::aftermath;
 use crate::clock::{filter_span_ms, rfc2822};
-use crate::connection::Connection;
 use crate::faults::Fault;
 use crate::ledger::SentMessage;
 use crate::refusal::Refusal;
@@ -154,11 +154,6 @@ pub(crate) fn authorise(
         }
         _ => Err(Refusal::credentials()),
     }
-}
-
-fn cut(connection: &Connection) -> Response {
-    connection.cut();
-    StatusCode::NO_CONTENT.into_response()
 }
 
 fn accept(shared: &Arc<Shared>, body: &[u8]) -> Result<Value, Refusal> {

@@ -25,11 +25,11 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use stand_in::{Outage, Times};
 
 use crate::config::StatusCallbacks;
-use crate::connection::Outage;
 use crate::customer::{self, CustomerMessage, Picture, Tamper};
-use crate::faults::{Fault, Times};
+use crate::faults::Fault;
 use crate::ledger::Ledger;
 use crate::state::{Shared, Webhook};
 

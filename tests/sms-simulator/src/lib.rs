@@ -14,8 +14,6 @@ pub mod config;
 
 pub mod signature;
 
-mod connection;
-
 mod state;
 
 mod api;
@@ -39,8 +37,8 @@ mod clock;
 mod simulator;
 
 pub use config::{SmsConfig, StatusCallbacks};
-pub use connection::Outage;
 pub use customer::{Answer, CustomerMessage, Picture, Receipt, Tamper};
-pub use faults::{Fault, Times};
+pub use faults::Fault;
 pub use ledger::{Ledger, ReceivedMessage, SentMedia, SentMessage};
-pub use simulator::{Customers, DeadlinePassed, SmsSimulator, StartError};
+pub use simulator::{Customers, DeadlinePassed, SmsSimulator};
+pub use stand_in::{Outage, StartError, Times};

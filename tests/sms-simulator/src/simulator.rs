@@ -1,45 +1,18 @@
 //! The running stand-in: start, drive, wait, stop.
 
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use stand_in::{Listening, Outage, Server, StartError, Times};
 
 use crate::config::{SmsConfig, StatusCallbacks};
-use crate::connection::{BreakableListener, Connection, Outage};
 use crate::customer::{self, CustomerMessage, Picture, Receipt};
-use crate::faults::{Fault, Times};
+use crate::faults::Fault;
 use crate::ledger::Ledger;
 use crate::state::{Shared, Webhook};
 use crate::{api, control, media};
-
-/// The stand-in could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Most likely the port is taken: choose another, or 0 for a free one.
-    #[error("listen on 127.0.0.1:{port}")]
-    Listen {
-        /// As configured.
-        port: u16,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The HTTP client for webhooks could not be made.
-    #[error("make the client that calls webhooks")]
-    Client(#[source] reqwest::Error),
-}
 
 /// What was waited for did not happen in time.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +33,7 @@ pub struct DeadlinePassed {
 /// A running stand-in. Dropping it stops it.
 pub struct SmsSimulator {
     shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
-    serving: Option<JoinHandle<()>>,
+    server: Server,
 }
 
 impl SmsSimulator {
@@ -70,33 +42,21 @@ impl SmsSimulator {
     /// # Errors
     /// The port is taken, or no TLS could be set up.
     pub async fn start(config: SmsConfig) -> Result<Self, StartError> {
-        let port = config.port;
-        let listen = |source| StartError::Listen { port, source };
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map_err(listen)?;
-        let address = tcp.local_addr().map_err(listen)?;
-        let outage = watch::Sender::new(Outage::None);
-        let listener = BreakableListener::new(tcp, outage.subscribe()).map_err(listen)?;
-        let client = client().map_err(StartError::Client)?;
+        let listening = Listening::on(config.port).await?;
+        let client = stand_in::client().map_err(StartError::Client)?;
         let shared = Arc::new(Shared::new(
             config,
-            format!("http://{address}"),
+            listening.base_url().to_owned(),
             client,
-            outage,
+            listening.outage(),
         ));
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(router(&shared), listener, stopped));
-        Ok(Self {
-            shared,
-            stop,
-            serving: Some(serving),
-        })
+        let server = listening.serve(router(&shared));
+        Ok(Self { shared, server })
     }
 
     /// `http://127.0.0.1:PORT`: the connector's `api_base`.
     pub fn base_url(&self) -> &str {
-        &self.shared.base_url
+        self.server.base_url()
     }
 
     /// As configured.
@@ -105,13 +65,8 @@ impl SmsSimulator {
     }
 
     /// Stops and waits until the port is free.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Some(serving) = self.serving.take() {
-            // Kept-alive connections may linger: the listener is gone once the task is.
-            serving.abort();
-            let _ = serving.await;
-        }
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 
     /// Where customers' messages go from now on; `public_url` is what is signed, when it differs.
@@ -155,7 +110,7 @@ impl SmsSimulator {
 
     /// Cannot be reached until set back to [`Outage::None`].
     pub fn set_outage(&self, outage: Outage) {
-        self.shared.outage.send_replace(outage);
+        self.server.set_outage(outage);
     }
 
     /// Every call of the API is answered 401 (20003) from now on, or served again.
@@ -244,16 +199,6 @@ impl Customers {
     }
 }
 
-impl Drop for SmsSimulator {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        self.set_outage(Outage::Closes);
-        if let Some(serving) = &self.serving {
-            serving.abort();
-        }
-    }
-}
-
 fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/2010-04-01/Accounts/{file}", get(api::account))
@@ -271,53 +216,5 @@ fn router(shared: &Arc<Shared>) -> Router {
         )
         .route("/_cdn/{media}", get(media::bytes))
         .merge(control::routes())
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(shared),
-            suffer_outage,
-        ))
         .with_state(Arc::clone(shared))
-}
-
-/// The outage as requests see it; the control API stays in reach.
-async fn suffer_outage(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let outage = *shared.outage.borrow();
-    match outage {
-        _ if request.uri().path().starts_with("/_sim/") => next.run(request).await,
-        Outage::None => next.run(request).await,
-        Outage::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Outage::Closes | Outage::Refuses => {
-            connection.cut();
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    }
-}
-
-async fn serve(router: Router, listener: BreakableListener, mut stopped: watch::Receiver<bool>) {
-    let service = router.into_make_service_with_connect_info::<Connection>();
-    let stop = async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    // Accept errors are retried inside; this ends on the stop signal only.
-    let _ = axum::serve(listener, service)
-        .with_graceful_shutdown(stop)
-        .await;
-}
-
-/// A client that verifies TLS with ring, which the workspace builds instead of aws-lc.
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    static RING: OnceLock<()> = OnceLock::new();
-    RING.get_or_init(|| {
-        // Fails only when somebody installed a provider before, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    reqwest::Client::builder()
-        .no_proxy()
-        .tcp_nodelay(true)
-        .timeout(Duration::from_secs(30))
-        .build()
 }

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use stand_in::{FaultPlan, Outage};
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock::now_ms;
 use crate::config::{SmsConfig, StatusCallbacks};
-use crate::connection::Outage;
 use crate::customer::Picture;
-use crate::faults::FaultPlan;
+use crate::faults::Fault;
 use crate::ledger::{Ledger, SentMedia, SentMessage};
 
 /// Callbacks and picture fetches at once: enough to keep up, few enough to leave sockets free.
@@ -30,7 +30,7 @@ pub(crate) struct Shared {
 
 pub(crate) struct State {
     pub(crate) ledger: Ledger,
-    pub(crate) faults: FaultPlan,
+    pub(crate) faults: FaultPlan<Fault>,
     /// The auth token is good no more: every call is answered 401.
     pub(crate) is_token_revoked: bool,
     pub(crate) opted_out: HashSet<String>,

@@ -48,6 +48,11 @@ impl<F: Clone> FaultPlan<F> {
         self.waiting.clear();
     }
 
+    /// Those waiting, in order, with the calls left; any number when there is no count.
+    pub fn waiting(&self) -> impl Iterator<Item = (&F, Option<u32>)> {
+        self.waiting.iter().map(|(fault, left)| (fault, *left))
+    }
+
     /// The fault of this call, used up by asking.
     pub fn take(&mut self) -> Option<F> {
         self.take_if(|_| true)

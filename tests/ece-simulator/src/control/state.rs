@@ -13,7 +13,7 @@ pub(super) fn state(shared: &Shared) -> Value {
     let outage = *shared.outage.borrow();
     let mut callback = json!(webhook.config);
     callback["deactivated"] = json!(webhook.deactivated);
-    let faults = json!(shared.faults().waiting());
+    let faults = json!(shared.faults().waiting().collect::<Vec<_>>());
     shared.look(|desk| {
         json!({
             "agents": desk.agents.iter().map(agent).collect::<Vec<_>>(),

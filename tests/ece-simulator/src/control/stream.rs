@@ -19,9 +19,9 @@ use tokio::sync::watch;
 
 use super::state::state;
 use crate::callbacks::Webhook;
-use crate::connection::Outage;
 use crate::ledger::ConversationRecord;
 use crate::shared::Shared;
+use stand_in::Outage;
 
 /// Conversations told of: the newest, and all that are not over.
 const LATEST: usize = 200;

@@ -14,7 +14,7 @@ fn break_after_the_next(world: &World, channel: Channel) {
     match channel {
         Channel::Sms => {
             let fault = sms_simulator::Fault::DropAfterAccept;
-            world.sms.set_fault(fault, sms_simulator::Times::Once);
+            world.sms.set_fault(fault, Times::Once);
         }
         Channel::WhatsApp => {
             let fault = whatsapp_simulator::Fault::DropAfterAccept;
