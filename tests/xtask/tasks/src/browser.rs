@@ -1,4 +1,4 @@
-//! What Node tests: the embeddable chat's own tests, and the demo in a real browser.
+//! What Node tests: the embeddable chat's own tests, and chat and demo in a real browser.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,6 +8,9 @@ use serde::Deserialize;
 use crate::chat::{self, Chat, npm};
 use crate::run::{Failure, run, target};
 use crate::suite::{Verdict, Verdicts};
+
+/// The chat's own tests there.
+mod element;
 
 /// Where Debian puts it.
 const CHROMIUM: &str = "/usr/bin/chromium";
@@ -60,11 +63,16 @@ pub(crate) fn chat(root: &Path, verdicts: &mut Verdicts) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Plays the demo in a browser; without Node or Chromium that is skipped. The host, the plugins and the chat are built.
+/// Plays the chat and the demo in a browser; without Node or Chromium that is skipped. The host, the plugins and the
+/// chat are built.
 ///
 /// # Errors
-/// npm cannot be started, or what it prints is no report.
-pub(crate) fn demo(root: &Path, install: bool, verdicts: &mut Verdicts) -> Result<(), Failure> {
+/// npm or Node cannot be started, or the chat's tests do not build.
+pub(crate) fn in_chromium(
+    root: &Path,
+    install: bool,
+    verdicts: &mut Verdicts,
+) -> Result<(), Failure> {
     let lacking = match (chat::has_npm(), has_chromium(install)?) {
         (false, _) => Some("needs Node 20 with npm"),
         (_, false) => Some("needs Chromium: apt-get install chromium"),
@@ -75,6 +83,11 @@ pub(crate) fn demo(root: &Path, install: bool, verdicts: &mut Verdicts) -> Resul
         leave_out(root, verdicts);
         return Ok(());
     }
+    element::play(root, verdicts)?;
+    demo(root, verdicts)
+}
+
+fn demo(root: &Path, verdicts: &mut Verdicts) -> Result<(), Failure> {
     let folder = root.join("tests/browser");
     npm(
         &folder,
@@ -112,6 +125,7 @@ pub(crate) fn demo(root: &Path, install: bool, verdicts: &mut Verdicts) -> Resul
 
 /// Counts each of the browser's tests as skipped, by the name it has when it runs.
 pub(crate) fn leave_out(root: &Path, verdicts: &mut Verdicts) {
+    element::leave_out(root, verdicts);
     let files = std::fs::read_dir(root.join("tests/browser"));
     for file in files.into_iter().flatten().filter_map(Result::ok) {
         let name = file.file_name().to_string_lossy().into_owned();
@@ -119,17 +133,17 @@ pub(crate) fn leave_out(root: &Path, verdicts: &mut Verdicts) {
             continue;
         };
         let text = std::fs::read_to_string(file.path()).unwrap_or_default();
-        for title in titles(&text) {
+        for title in titles(&text, "test(\"", "\", async") {
             verdicts.add(&format!("browser::{name}::{title}"), Verdict::Skipped);
         }
     }
 }
 
-/// The titles of a file's tests: `test("TITLE", async` at the beginning of a line.
-fn titles(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let rest = line.strip_prefix("test(\"")?;
-        rest.split_once("\", async").map(|(title, _)| title)
+/// The titles of a file's tests: between these two, at the beginning of a line.
+fn titles<'a>(text: &'a str, before: &str, behind: &str) -> impl Iterator<Item = &'a str> {
+    text.lines().filter_map(move |line| {
+        let rest = line.strip_prefix(before)?;
+        rest.split_once(behind).map(|(title, _)| title)
     })
 }
 
@@ -186,7 +200,8 @@ mod tests {
     #[test]
     fn the_titles_of_a_file_are_the_names_of_its_tests() {
         let text = "import x;\ntest(\"a, b\", async ({ visit }) => {\n  test(\"inner\");\n});\ntest(\"c\", async () => {});\n";
-        assert_eq!(titles(text).collect::<Vec<_>>(), ["a, b", "c"]);
+        let found = titles(text, "test(\"", "\", async");
+        assert_eq!(found.collect::<Vec<_>>(), ["a, b", "c"]);
     }
 
     #[test]

@@ -31,10 +31,10 @@ pub(crate) fn test(options: Options) -> Result<bool, Failure> {
     }
     build(&root)?;
     suite::run(&root, options.all, &mut verdicts)?;
-    say("the chat, and the demo in a browser");
+    say("the chat and the demo, also in a browser");
     browser::chat(&root, &mut verdicts)?;
     match options.all {
-        true => browser::demo(&root, options.install || ci, &mut verdicts)?,
+        true => browser::in_chromium(&root, options.install || ci, &mut verdicts)?,
         false => browser::leave_out(&root, &mut verdicts),
     }
     for complaint in promises::complaints(&root.join("tests/promises.toml"), &verdicts) {
