@@ -97,7 +97,7 @@ fn said(
 ) -> Vec<Effect> {
     if let Content::Text(text) = &message.content {
         match opt_out::word(settings, person, text) {
-            Some(opt_out::Word::Stop) => return opt_out::opted_out(settings, person, now, false),
+            Some(opt_out::Word::Stop) => return opt_out::said_stop(settings, person, now),
             Some(opt_out::Word::Start) => return opt_out::opted_in(settings, person, now),
             None => person.language.observe(text),
         }

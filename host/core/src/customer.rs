@@ -24,6 +24,9 @@ pub struct Customer {
     /// No message goes out (H14).
     #[serde(default)]
     pub opted_out: bool,
+    /// They said so in words, and take it back in words: writing alone does not opt them in.
+    #[serde(default)]
+    pub opted_out_in_words: bool,
     /// Conversations begun so far.
     #[serde(default)]
     pub conversations: u32,
@@ -76,6 +79,7 @@ impl Customer {
             channel,
             profile: Profile::default(),
             opted_out: false,
+            opted_out_in_words: false,
             conversations: 0,
             open: None,
             language: crate::language::Evidence::default(),

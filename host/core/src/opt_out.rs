@@ -32,6 +32,12 @@ pub(crate) fn word(settings: &Settings, person: &Customer, text: &str) -> Option
     (person.opted_out && is_one_of(&channel.start_words)).then_some(Word::Start)
 }
 
+/// The customer wrote a stop word: what they write next is no consent, but for a start word.
+pub(crate) fn said_stop(settings: &Settings, person: &mut Customer, now: Timestamp) -> Vec<Effect> {
+    person.opted_out_in_words = true;
+    opted_out(settings, person, now, false)
+}
+
 /// The customer wants no more messages. `confirmed`: the provider told them so already.
 pub(crate) fn opted_out(
     settings: &Settings,
@@ -109,7 +115,7 @@ pub(crate) fn deliver_outside(person: &mut Customer, payload: Payload) -> Effect
 
 /// The customer wants messages again. Outside a conversation a rule may begin one.
 pub(crate) fn opted_in(settings: &Settings, person: &mut Customer, now: Timestamp) -> Vec<Effect> {
-    let was_out = std::mem::replace(&mut person.opted_out, false);
+    let was_out = opt_in(person);
     if person.open.is_some() {
         let start = |step: &mut Step<'_>| step.opt_in(was_out);
         return in_conversation(settings, person, now, start).unwrap_or_default();
@@ -122,7 +128,14 @@ pub(crate) fn opted_in(settings: &Settings, person: &mut Customer, now: Timestam
     }
 }
 
-/// Where writing again is wanting messages again. No rule for opting in applies: the message itself decides what
+/// Gives whether they had opted out.
+fn opt_in(person: &mut Customer) -> bool {
+    person.opted_out_in_words = false;
+    std::mem::replace(&mut person.opted_out, false)
+}
+
+/// Where writing again is wanting messages again: the customer can only have deleted the conversation or blocked us,
+/// and has undone that. Who opted out in words takes it back in words. No rule for opting in applies: the message itself decides what
 /// begins.
 pub(crate) fn opted_in_by_writing(
     settings: &Settings,
@@ -130,10 +143,11 @@ pub(crate) fn opted_in_by_writing(
     now: Timestamp,
 ) -> Vec<Effect> {
     let channel = settings.channels.get(&person.channel);
-    if !person.opted_out || !channel.is_some_and(|channel| channel.writing_opts_in) {
+    let consents = channel.is_some_and(|channel| channel.writing_opts_in);
+    if !person.opted_out || person.opted_out_in_words || !consents {
         return Vec::new();
     }
-    person.opted_out = false;
+    opt_in(person);
     let start = |step: &mut Step<'_>| step.opt_in(true);
     in_conversation(settings, person, now, start)
         .unwrap_or_else(|| vec![note_for(person.outside(), "the customer writes again")])

@@ -29,7 +29,7 @@ pub struct Channel {
     pub plugin: PluginName,
     /// The provider confirms an opt-out to the customer itself.
     pub confirms_opt_out: bool,
-    /// A customer who opted out and writes again wants messages again.
+    /// A customer who opted out, not by a word, and writes again wants messages again.
     pub writing_opts_in: bool,
     /// What the customer reads after opting out, where the provider says nothing.
     pub opt_out_text: Option<String>,

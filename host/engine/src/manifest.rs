@@ -132,7 +132,7 @@ pub struct ManifestCapabilities {
     pub file_answers: bool,
     /// The provider confirms an opt-out itself.
     pub confirms_opt_out: bool,
-    /// A customer who opted out and writes again wants messages again.
+    /// A customer who opted out, not by a word, and writes again wants messages again.
     pub writing_opts_in: bool,
     /// Files to customers.
     pub attachments_out: Option<Attachments>,

@@ -212,6 +212,26 @@ fn where_writing_opts_in_a_stop_word_still_stops() {
 }
 
 #[test]
+fn where_writing_opts_in_a_stop_word_holds_until_a_start_word() {
+    let mut world = World::chatting();
+    world.channel().writing_opts_in = true;
+    world.says("stop");
+    assert_eq!(
+        world.says("one more thing"),
+        ["d1-1-7 to s1 text: one more thing"]
+    );
+    assert!(world.customer.opted_out);
+    world.says("start");
+    assert!(!world.customer.opted_out);
+    world.does(Happening::OptedOut { confirmed: true });
+    world.says("here I am again");
+    assert!(
+        !world.customer.opted_out,
+        "the word was taken back: this time they only blocked us"
+    );
+}
+
+#[test]
 fn after_a_close_and_an_opt_out_a_new_message_begins_anew_where_writing_opts_in() {
     let mut world = World::chatting();
     world.channel().writing_opts_in = true;

@@ -21,13 +21,16 @@ fn refused(world: &World, channel: Channel) -> usize {
 }
 
 /// The agent's words reach nobody, and the provider is not even asked.
-async fn assert_silence(world: &World, phone: &Phone<'_>, channel: Channel, session: &str) {
+async fn assert_silence(
+    world: &World,
+    phone: &Phone<'_>,
+    channel: Channel,
+    session: &str,
+    words: &str,
+) {
     let (before, refusals) = (phone.reads(), refused(world, channel));
-    world
-        .ece
-        .say(session, "Nobody hears this")
-        .expect("Ann has it");
-    let kept = |letters: &serde_json::Value| letters.to_string().contains("Nobody hears this");
+    world.ece.say(session, words).expect("Ann has it");
+    let kept = |letters: &serde_json::Value| letters.to_string().contains(words);
     dead_letters(world, kept).await;
     assert_eq!(phone.reads(), before, "{}", log(world));
     assert_eq!(refused(world, channel), refusals, "not even tried");
@@ -45,7 +48,7 @@ async fn a_number_on_twilios_opt_out_list_is_an_opt_out_that_the_agent_is_told()
         .expect("Ann has it");
     agent_reads(&world, "opted out").await;
     assert_eq!(refused(&world, Channel::Sms), 1);
-    assert_silence(&world, &phone, Channel::Sms, &session).await;
+    assert_silence(&world, &phone, Channel::Sms, &session, "Nobody hears this").await;
     phone_writes(&world, &phone, "START").await;
     agent_reads(&world, "opted in").await;
     world.ece.say(&session, "Welcome back").expect("Ann has it");
@@ -67,7 +70,14 @@ async fn a_whatsapp_customer_who_stops_all_messages_hears_no_more_until_they_res
     };
     wish("stop").await;
     agent_reads(&world, "opted out").await;
-    assert_silence(&world, &phone, Channel::WhatsApp, &session).await;
+    assert_silence(
+        &world,
+        &phone,
+        Channel::WhatsApp,
+        &session,
+        "Nobody hears this",
+    )
+    .await;
     wish("resume").await;
     agent_reads(&world, "opted in").await;
     world.ece.say(&session, "Welcome back").expect("Ann has it");
@@ -75,7 +85,7 @@ async fn a_whatsapp_customer_who_stops_all_messages_hears_no_more_until_they_res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_who_blocks_the_page_on_messenger_opted_out() {
+async fn a_customer_who_blocks_the_page_on_messenger_opted_out_until_they_unblock_it_and_write() {
     let world = five_channels().await;
     let phone = Phone::new(&world, Channel::Messenger, 52);
     let session = phone_chat(&world, &phone, "Hello").await;
@@ -87,7 +97,23 @@ async fn a_customer_who_blocks_the_page_on_messenger_opted_out() {
         .say(&session, "Are you there?")
         .expect("Ann has it");
     agent_reads(&world, "opted out").await;
-    assert_silence(&world, &phone, Channel::Messenger, &session).await;
+    assert_silence(
+        &world,
+        &phone,
+        Channel::Messenger,
+        &session,
+        "Nobody hears this",
+    )
+    .await;
+    messenger.set_blocked(&page, "770000052", false);
+    phone_writes(&world, &phone, "Sorry, that was a slip").await;
+    agent_reads(&world, "opted in").await;
+    world.ece.say(&session, "Welcome back").expect("Ann has it");
+    phone_reads(&world, &phone, "Welcome back").await;
+    phone_writes(&world, &phone, "STOP").await;
+    phone_writes(&world, &phone, "But one more thing").await;
+    agent_reads(&world, "But one more thing").await;
+    assert_silence(&world, &phone, Channel::Messenger, &session, "Nor this").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
