@@ -268,13 +268,15 @@ pub struct Receipt {
 pub enum DeliveryName {
     /// Our id, echoed: all of it, if it is one provider message.
     Ours(DeliveryId),
-    /// One provider message of a delivery: by our id with a part, echoed, or found by the store from the provider's id.
+    /// One provider message of a delivery: our id with a part, echoed.
     Part {
         /// Of which.
         delivery: DeliveryId,
-        /// Nothing of the delivery comes after it.
-        last: bool,
+        /// The plugin's own word for it; `last`: nothing of the delivery comes after it.
+        part: String,
     },
+    /// A provider message of a delivery that is known to have gone: found by the store from the provider's id.
+    Gone(DeliveryId),
     /// The provider's id.
     Provider(String),
     /// Everything to this customer up to a time.
@@ -296,14 +298,30 @@ impl DeliveryName {
         };
         Some(Self::Part {
             delivery: delivery.parse().ok()?,
-            last: part == LAST_PART,
+            part: part.to_owned(),
         })
+    }
+
+    /// As [`DeliveryName::echoed`] reads it; `None` for what is not a name that we gave.
+    pub fn as_given(&self) -> Option<String> {
+        match self {
+            Self::Ours(delivery) => Some(delivery.to_string()),
+            Self::Part { delivery, part } => Some(format!("{delivery}{BEFORE_PART}{part}")),
+            Self::Gone(_) | Self::Provider(_) | Self::AllUntil(_) => None,
+        }
+    }
+
+    /// Whether nothing of its delivery comes after the provider message that it names.
+    pub fn is_last_part(&self) -> bool {
+        matches!(self, Self::Part { part, .. } if part == LAST_PART)
     }
 
     /// The delivery of ours that it names.
     pub fn delivery(&self) -> Option<DeliveryId> {
         match self {
-            Self::Ours(delivery) | Self::Part { delivery, .. } => Some(*delivery),
+            Self::Ours(delivery) | Self::Part { delivery, .. } | Self::Gone(delivery) => {
+                Some(*delivery)
+            }
             Self::Provider(_) | Self::AllUntil(_) => None,
         }
     }

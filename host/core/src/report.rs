@@ -145,7 +145,9 @@ pub(crate) fn receipt(
     let reason = detail.unwrap_or_else(|| "the provider could not deliver it".to_owned());
     effects.extend(match (delivery, state) {
         (
-            DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. },
+            DeliveryName::Ours(id)
+            | DeliveryName::Part { delivery: id, .. }
+            | DeliveryName::Gone(id),
             ReceiptState::Failed,
         ) => failed(settings, person, now, id, reason),
         (DeliveryName::Provider(_) | DeliveryName::AllUntil(_), ReceiptState::Failed) => {

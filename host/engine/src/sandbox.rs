@@ -384,6 +384,7 @@ fn outbound(message: &sdk::Outbound) -> Option<(Outbound, String)> {
         author_name: message.author_name.clone(),
         attempt: message.attempt.number,
         unknown_since: message.attempt.unknown_since.map(at),
+        taken: message.attempt.taken.clone(),
         rest: message.rest.clone(),
     };
     Some((outbound, media_url))

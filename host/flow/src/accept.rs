@@ -182,9 +182,10 @@ fn receipt_target(
     customer: Vec<Address>,
 ) -> Option<Target> {
     match delivery {
-        DeliveryName::Ours(_) | DeliveryName::Part { .. } | DeliveryName::Provider(_) => {
-            Some(Target::Delivery(channel, delivery.clone()))
-        }
+        DeliveryName::Ours(_)
+        | DeliveryName::Part { .. }
+        | DeliveryName::Gone(_)
+        | DeliveryName::Provider(_) => Some(Target::Delivery(channel, delivery.clone())),
         DeliveryName::AllUntil(_) if customer.is_empty() => {
             tracing::warn!(%channel, "a receipt names neither a message nor a customer");
             None

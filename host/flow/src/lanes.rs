@@ -11,6 +11,12 @@ use crate::ports::{OutboxItem, Settled};
 /// A lane of one conversation.
 pub(crate) type LaneId = (ConversationId, Lane);
 
+/// Names that receipts told, a delivery: more are of no use to anybody.
+const TOLD_MAX: usize = 100;
+
+/// The longest such name, in bytes.
+const TOLD_BYTES_MAX: usize = 200;
+
 /// A customer's unsettled deliveries in memory, in the store's order. At most one of a lane is under way; one behind
 /// another never overtakes it.
 #[derive(Debug, Default)]
@@ -24,6 +30,8 @@ pub(crate) struct Lanes {
 struct Queue {
     items: VecDeque<OutboxItem>,
     under_way: Option<Arc<Word>>,
+    /// A receipt told something of the head that the attempt under way does not know.
+    told: bool,
     /// The store holds more behind these.
     cut_off: bool,
 }
@@ -70,6 +78,8 @@ pub(crate) enum ByReceipt {
         /// As above.
         report: bool,
     },
+    /// The provider has the message of this name: to be kept for the next attempt, if there is one.
+    Tells(String),
 }
 
 impl Lanes {
@@ -101,6 +111,7 @@ impl Lanes {
             next_at: at,
             left_at: None,
             rest: None,
+            told: Vec::new(),
             version: None,
         });
     }
@@ -141,6 +152,7 @@ impl Lanes {
             return;
         };
         queue.under_way = None;
+        let told = std::mem::take(&mut queue.told);
         let Some(head) = queue.items.front_mut() else {
             return;
         };
@@ -155,7 +167,7 @@ impl Lanes {
                 head.left_at = None;
             }
             Settled::Again { at, unknown } => {
-                head.next_at = *at;
+                head.next_at = if told { now } else { *at };
                 head.left_at = unknown.then(|| head.left_at.unwrap_or(now));
             }
         }
@@ -165,42 +177,54 @@ impl Lanes {
     /// Tells the attempt under way, if there is one, that a receipt gives this name. Its lane, if it has left the outcome
     /// unknown: the receipt has to wait until that is settled, or it settles nothing and the message goes once more.
     pub(crate) fn tell_attempt(&self, name: &DeliveryName) -> Option<LaneId> {
-        let (lane, queue, index) = self.named(name)?;
-        let word = queue.under_way.as_ref().filter(|_| index == 0)?;
+        let (lane, queue, index) = self.find(name.delivery()?)?;
+        let all = names_what_is_left(name, &queue.items[index]);
+        let word = queue.under_way.as_ref().filter(|_| index == 0 && all)?;
         (!word.receipt()).then_some(lane)
     }
 
-    /// What a receipt means that gives this name. An attempt under way was told.
+    /// What a receipt means that gives this name. An attempt under way was told; that it was stays to be kept, for the attempt
+    /// may never settle.
     pub(crate) fn receipt(&self, name: &DeliveryName) -> ByReceipt {
-        let Some((_, queue, index)) = self.named(name) else {
+        let found = name.delivery().and_then(|delivery| self.find(delivery));
+        let Some((_, queue, index)) = found else {
             return ByReceipt::Nothing;
         };
-        if index == 0 && queue.under_way.is_some() {
+        let item = &queue.items[index];
+        let Payload::ToCustomer(message) = &item.delivery.payload else {
+            return ByReceipt::Nothing;
+        };
+        let under_way = index == 0 && queue.under_way.is_some();
+        if !under_way && item.left_at.is_none() {
             return ByReceipt::Nothing;
         }
-        let item = &queue.items[index];
-        match &item.delivery.payload {
-            Payload::ToCustomer(message) if item.left_at.is_some() => ByReceipt::Settles {
-                report: message.report,
-            },
-            Payload::ToCustomer(_)
-            | Payload::OpenEce(_)
-            | Payload::ToEce { .. }
-            | Payload::EndEce { .. }
-            | Payload::AskBot(_)
-            | Payload::FetchFromCustomer { .. }
-            | Payload::FetchFromEce { .. } => ByReceipt::Nothing,
+        if !under_way && names_what_is_left(name, item) {
+            let report = message.report;
+            return ByReceipt::Settles { report };
         }
+        tells(name, item).map_or(ByReceipt::Nothing, ByReceipt::Tells)
     }
 
-    /// The delivery of which this name stands for all that is left.
-    fn named(&self, name: &DeliveryName) -> Option<(LaneId, &Queue, usize)> {
-        let delivery = name.delivery()?;
-        let found = self
-            .queues
+    fn find(&self, delivery: DeliveryId) -> Option<(LaneId, &Queue, usize)> {
+        self.queues
             .iter()
-            .find_map(|(lane, queue)| position(queue, delivery).map(|index| (*lane, queue, index)));
-        found.filter(|(_, queue, index)| names_what_is_left(name, &queue.items[*index]))
+            .find_map(|(lane, queue)| position(queue, delivery).map(|index| (*lane, queue, index)))
+    }
+
+    /// A step kept what a receipt told. There is nothing more to wait for.
+    pub(crate) fn tell(&mut self, told: Vec<(DeliveryId, String)>, now: Timestamp) {
+        for (delivery, name) in told {
+            let found = self
+                .queues
+                .values_mut()
+                .find_map(|queue| position(queue, delivery).map(|index| (queue, index)));
+            if let Some((queue, index)) = found {
+                queue.told |= index == 0 && queue.under_way.is_some();
+                let item = &mut queue.items[index];
+                item.next_at = item.next_at.min(now);
+                item.told.push(name);
+            }
+        }
     }
 
     /// A step settled these.
@@ -254,12 +278,24 @@ fn position(queue: &Queue, delivery: DeliveryId) -> Option<usize> {
 /// Whether this name stands for all of the delivery that has not been settled. The receipt of an earlier provider message
 /// says nothing of the one whose outcome is unknown, nor of those behind it. Our bare id may be the echo of any of them
 /// once there are several.
-fn names_what_is_left(name: &DeliveryName, item: &OutboxItem) -> bool {
+pub(crate) fn names_what_is_left(name: &DeliveryName, item: &OutboxItem) -> bool {
     match name {
         DeliveryName::Ours(_) => item.rest.is_none(),
-        DeliveryName::Part { last, .. } => *last,
-        DeliveryName::Provider(_) | DeliveryName::AllUntil(_) => false,
+        DeliveryName::Part { .. } => name.is_last_part(),
+        DeliveryName::Gone(_) | DeliveryName::Provider(_) | DeliveryName::AllUntil(_) => false,
     }
+}
+
+/// The name, if it tells which provider message the provider has, and nobody told before.
+fn tells(name: &DeliveryName, item: &OutboxItem) -> Option<String> {
+    let bare = matches!(name, DeliveryName::Ours(_));
+    if bare && item.rest.is_some() {
+        return None;
+    }
+    let fits = |name: &String| name.len() <= TOLD_BYTES_MAX && item.told.len() < TOLD_MAX;
+    name.as_given()
+        .filter(fits)
+        .filter(|name| !item.told.contains(name))
 }
 
 /// The customer a delivery belongs to.

@@ -332,6 +332,7 @@ impl<O: Outside> Owner<O> {
             self.lanes.cancel((conversation, lane));
         }
         self.lanes.remove(&step.settled);
+        self.lanes.tell(step.told, step.at);
         for delivery in step.deliveries {
             self.lanes.push(delivery, step.at);
         }

@@ -188,6 +188,7 @@ async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, o
             author_name: None,
             attempt: 1,
             unknown_since: None,
+            taken: Vec::new(),
             rest: None,
         },
         peer_state: loaded.peer_state,

@@ -33,6 +33,7 @@ pub(crate) struct Batch {
     deliveries: Vec<Delivery>,
     cancelled: Vec<(LaneId, String)>,
     settled: Vec<DeliveryId>,
+    told: Vec<(DeliveryId, String)>,
     dead: Vec<Undelivered>,
     trace: Vec<TraceLine>,
     signals: Vec<SignalEffect>,
@@ -62,6 +63,7 @@ impl Batch {
             deliveries: Vec::new(),
             cancelled: Vec::new(),
             settled: Vec::new(),
+            told: Vec::new(),
             dead: Vec::new(),
             trace: Vec::new(),
             signals: Vec::new(),
@@ -233,8 +235,13 @@ impl Batch {
         if self.settled.contains(&delivery) {
             return None;
         }
-        let ByReceipt::Settles { report } = lanes.receipt(&receipt.delivery) else {
-            return None;
+        let report = match lanes.receipt(&receipt.delivery) {
+            ByReceipt::Settles { report } => report,
+            ByReceipt::Tells(name) => {
+                self.keep_told((delivery, name));
+                return None;
+            }
+            ByReceipt::Nothing => return None,
         };
         self.settled.push(delivery);
         self.trace.push(TraceLine {
@@ -249,6 +256,12 @@ impl Batch {
                 outcome: Outcome::Taken,
             },
         ))
+    }
+
+    fn keep_told(&mut self, told: (DeliveryId, String)) {
+        if !self.told.contains(&told) {
+            self.told.push(told);
+        }
     }
 
     /// Lanes that this step cancels.
@@ -269,6 +282,7 @@ impl Batch {
                 .map(|((conversation, lane), reason)| (conversation, lane, reason))
                 .collect(),
             settled: self.settled,
+            told: self.told,
             timers: self.timers_changed.into_iter().collect(),
             dead: self.dead,
             trace: self.trace,

@@ -212,6 +212,7 @@ fn step(customer: CustomerId, revision: u64, rows: Vec<i64>, delivery: Delivery)
         deliveries: vec![delivery],
         cancelled: Vec::new(),
         settled: Vec::new(),
+        told: Vec::new(),
         timers: Vec::new(),
         dead: Vec::new(),
         trace: Vec::new(),

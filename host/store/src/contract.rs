@@ -88,6 +88,7 @@ macro_rules! contract_tests {
                 cancelling_a_lane_leaves_what_has_left
                 cancelling_a_lane_leaves_what_the_same_step_adds
                 a_receipt_settles_a_delivery
+                what_receipts_told_stays_with_the_delivery
                 card_numbers_in_deliveries_are_masked
             }
             settling {

@@ -172,14 +172,8 @@ fn bot_event(event: &BotEvent) -> String {
 fn delivery_name(name: &DeliveryName) -> String {
     match name {
         DeliveryName::Ours(id) => id.to_string(),
-        DeliveryName::Part {
-            delivery,
-            last: true,
-        } => format!("the last part of {delivery}"),
-        DeliveryName::Part {
-            delivery,
-            last: false,
-        } => format!("a part of {delivery}"),
+        DeliveryName::Part { delivery, part } => format!("part {part} of {delivery}"),
+        DeliveryName::Gone(delivery) => format!("a part of {delivery}"),
         DeliveryName::Provider(id) => id.clone(),
         DeliveryName::AllUntil(at) => format!("all until {}", at.0),
     }

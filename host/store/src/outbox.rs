@@ -143,6 +143,17 @@ pub(crate) fn go_on(db: &Connection, id: DeliveryId, onward: &Onward<'_>) -> Out
     Ok(())
 }
 
+/// A receipt named a provider message of it: the next attempt knows, and need not wait. Nothing, if it is over.
+pub(crate) fn tell(db: &Connection, id: DeliveryId, name: &str, at: Timestamp) -> Outcome<()> {
+    let (customer, conversation, number) = parts(id);
+    db.prepare_cached(
+        "UPDATE outbox SET told = json_insert(coalesce(told, '[]'), '$[#]', ?4), next_at = min(next_at, ?5)
+         WHERE customer = ?1 AND conversation = ?2 AND number = ?3",
+    )?
+    .execute(params![customer, conversation, number, name, at.0])?;
+    Ok(())
+}
+
 /// Takes a delivery out of its lane and keeps it for `trace`. `attempts` overrules what was counted.
 /// Gives its payload, or none if it is not there.
 pub(crate) fn close(
@@ -220,7 +231,7 @@ pub(crate) fn unsettled(
     limit: usize,
 ) -> Outcome<Vec<OutboxItem>> {
     let mut found = db.prepare_cached(
-        "SELECT customer, conversation, number, lane, attempts, created, next_at, left_at, rest, version, payload
+        "SELECT customer, conversation, number, lane, attempts, created, next_at, left_at, rest, version, payload, told
          FROM outbox WHERE customer = ?1 ORDER BY conversation, place, replayed, number",
     )?;
     let mut rows = found.query([customer.0])?;
@@ -244,6 +255,11 @@ pub(crate) fn unsettled(
             next_at: Timestamp(row.get(6)?),
             left_at: time_at(row, 7)?,
             rest: row.get(8)?,
+            told: row
+                .get::<_, Option<String>>(11)?
+                .map(|told| serde_json::from_str(&told))
+                .transpose()?
+                .unwrap_or_default(),
             version: row.get::<_, Option<String>>(9)?.map(PluginVersion),
         });
     }

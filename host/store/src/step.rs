@@ -29,6 +29,7 @@ pub(crate) struct Prepared {
     deliveries: Vec<PreparedDelivery>,
     cancelled: Vec<(ConversationId, Lane, String)>,
     settled: Vec<DeliveryId>,
+    told: Vec<(DeliveryId, String)>,
     timers: Vec<(TimerName, Option<Timestamp>)>,
     dead: Vec<Undelivered>,
     trace: Vec<TraceLine>,
@@ -59,6 +60,7 @@ impl Prepared {
                 deliveries,
                 cancelled: step.cancelled,
                 settled: step.settled,
+                told: step.told,
                 timers: step.timers,
                 dead: step.dead,
                 trace: step.trace,
@@ -82,6 +84,9 @@ pub(crate) fn step(writing: &Writing<'_>, step: Prepared) -> Outcome<u64> {
     for id in &step.settled {
         let note = note::line(step.at, "settled", "by a receipt")?;
         outbox::close(db, *id, None, step.at, &note)?;
+    }
+    for (id, name) in &step.told {
+        outbox::tell(db, *id, name, step.at)?;
     }
     for delivery in &step.deliveries {
         outbox::insert(db, delivery, step.at)?;

@@ -74,7 +74,9 @@ fn or_waits(found: Option<CustomerId>, waits_for: impl FnOnce() -> String) -> Wh
 
 fn of_delivery(db: &Connection, channel: &ChannelName, name: &DeliveryName) -> Outcome<Whose> {
     match name {
-        DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. } => {
+        DeliveryName::Ours(id)
+        | DeliveryName::Part { delivery: id, .. }
+        | DeliveryName::Gone(id) => {
             let customer = id.conversation.customer;
             let theirs = customers::channel_of(db, customer)?.as_ref() == Some(channel);
             // An id that was never ours waits in vain, and its end is told like any other.
@@ -202,10 +204,7 @@ pub(crate) fn rules_channel(
 fn with_delivery(event: Event, delivery: Option<DeliveryId>) -> Event {
     match (event, delivery) {
         (Event::Receipt(mut receipt), Some(id)) => {
-            receipt.delivery = DeliveryName::Part {
-                delivery: id,
-                last: false,
-            };
+            receipt.delivery = DeliveryName::Gone(id);
             Event::Receipt(receipt)
         }
         (event, _) => event,

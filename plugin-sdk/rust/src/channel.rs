@@ -358,7 +358,7 @@ pub enum Author {
 }
 
 /// Which attempt this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Attempt {
     /// From 1.
@@ -367,6 +367,9 @@ pub struct Attempt {
     /// [`Progress::Wait`].
     #[serde(default)]
     pub unknown_since: Option<Millis>,
+    /// Names of provider messages that receipts told: the provider has them. See [`Outbound::was_taken`].
+    #[serde(default)]
+    pub taken: Vec<String>,
 }
 
 /// A message or signal on its way to the customer.
@@ -412,6 +415,12 @@ impl Outbound {
             (Some(_), true) => format!("{}.last", self.delivery),
             (_, false) => format!("{}.{part}", self.delivery),
         }
+    }
+
+    /// Whether a receipt told that the provider has the message of this name ([`Outbound::part_name`]), though its outcome was
+    /// unknown: it is not sent again, [`Sent::known`] goes on behind it.
+    pub fn was_taken(&self, name: &str) -> bool {
+        self.attempt.taken.iter().any(|taken| taken == name)
     }
 }
 
@@ -467,6 +476,15 @@ impl Sent {
         Self {
             ids: vec![id.into()],
             progress: Progress::Rest(rest.into()),
+            peer_changes: Vec::new(),
+        }
+    }
+
+    /// A receipt told that this much went out, by an earlier attempt whose outcome was unknown.
+    pub fn known(progress: Progress) -> Self {
+        Self {
+            ids: Vec::new(),
+            progress,
             peer_changes: Vec::new(),
         }
     }

@@ -61,8 +61,13 @@ pub(crate) fn send(
     let index = index_of_rest(message, pieces.len())?;
     let last = index + 1 == pieces.len();
     let name = message.part_name(index, last);
+    let rest = || Progress::Rest((index + 1).to_string().into_bytes());
     let id = match found_or_wait(message, peer_state, &name) {
         Found::Taken(id) => id,
+        // Its echo came, and there was no room to remember the id.
+        Found::No | Found::Wait if !last && message.was_taken(&name) => {
+            return Ok(Sent::known(rest()));
+        }
         Found::Wait => return Ok(wait()),
         Found::No => {
             let way = Way {
@@ -75,11 +80,7 @@ pub(crate) fn send(
             way.deliver(&pieces[index])?
         }
     };
-    let sent = if last {
-        Sent::all(id)
-    } else {
-        Sent::rest(id, (index + 1).to_string())
-    };
+    let sent = Sent::part(id, if last { Progress::All } else { rest() });
     Ok(Sent {
         peer_changes: receipts::forgotten(peer_state, &message.delivery, clock::now()),
         ..sent

@@ -88,6 +88,11 @@ impl Sms {
 }
 
 impl Part<'_> {
+    /// An attempt whose answer was lost was taken: a receipt told so.
+    pub(crate) fn was_taken(&self, message: &Outbound) -> bool {
+        message.was_taken(&self.name)
+    }
+
     /// It went out, under these ids.
     pub(crate) fn sent(self, ids: Vec<String>) -> Sent {
         Sent {

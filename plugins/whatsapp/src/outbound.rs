@@ -20,6 +20,9 @@ const CAPTION_MAX: usize = 1024;
 /// A template's body has 1024 characters, of which its own words take some.
 const TEMPLATE_TEXT_MAX: usize = 800;
 
+/// Names a file's part.
+const MEDIA: &str = "media";
+
 /// A status that names the delivery comes within seconds after Meta took a message. There is nothing to ask, so after
 /// this long it counts as not taken.
 const WORD_WITHIN_MS: u64 = 30_000;
@@ -39,6 +42,11 @@ pub(crate) fn send(
         | OutboundContent::Choices { .. }
         | OutboundContent::Template { .. } => {}
     }
+    let rest = Rest::read(message.rest.as_deref())?;
+    if let Some(behind) = behind_taken(message, &rest) {
+        let progress = Progress::Rest(behind.written().into_bytes());
+        return Ok(Sent::known(progress));
+    }
     if let Some(wait_ms) = wait_for_word(message) {
         return Ok(Sent {
             ids: Vec::new(),
@@ -52,7 +60,7 @@ pub(crate) fn send(
         to: payload::recipient(message)?,
         shut: window::is_shut(peer_state, clock::now()),
     };
-    match Rest::read(message.rest.as_deref())? {
+    match rest {
         Rest::Everything => sending.begin(),
         Rest::Text(from) => sending.text(&spoken(&message.content), from, Rest::Text),
         Rest::Caption(from) => sending.text(caption(&message.content), from, Rest::Caption),
@@ -67,6 +75,49 @@ fn wait_for_word(message: &Outbound) -> Option<u32> {
         .saturating_add(WORD_WITHIN_MS);
     let left = until.checked_sub(clock::now())?;
     u32::try_from(left).ok().filter(|left| *left > 0)
+}
+
+/// The part to send now is at Meta, as a status told after its answer was lost: what follows it. (One that nothing follows
+/// has settled the message.)
+fn behind_taken(message: &Outbound, rest: &Rest) -> Option<Rest> {
+    let content = &message.content;
+    match rest {
+        Rest::Everything => behind_text(message, &spoken(content), 0, Rest::Text),
+        Rest::Text(from) => behind_text(message, &spoken(content), *from, Rest::Text),
+        Rest::Caption(from) => behind_text(message, caption(content), *from, Rest::Caption),
+        Rest::Media(_) if message.was_taken(&message.part_name(MEDIA, false)) => {
+            let OutboundContent::File(file) = content else {
+                return None;
+            };
+            let (_, after) = under_and_after(files::kind(file)?, caption(content));
+            Some(Rest::Caption(caption(content).len() - after.len()))
+        }
+        Rest::Media(_) => behind_text(message, &spoken(content), 0, Rest::Text),
+    }
+}
+
+/// As [`behind_taken`], for a text that goes from this byte, by itself or through a template.
+fn behind_text(
+    message: &Outbound,
+    text: &str,
+    from: usize,
+    rest: fn(usize) -> Rest,
+) -> Option<Rest> {
+    let left = text.get(from..)?;
+    let cuts = [
+        (from.to_string(), TEXT_MAX),
+        (through_template(from), TEMPLATE_TEXT_MAX),
+    ];
+    let (_, length_max) = cuts
+        .into_iter()
+        .find(|(part, _)| message.was_taken(&message.part_name(part, false)))?;
+    let (_, behind) = split::first::<Utf16Units>(left, length_max);
+    (!behind.is_empty()).then(|| rest(text.len() - behind.len()))
+}
+
+/// Names the part of a text from this byte that goes through a template, which is cut elsewhere.
+fn through_template(from: usize) -> String {
+    format!("t{from}")
 }
 
 /// What of a message is still to go out.
@@ -210,7 +261,7 @@ impl Sending<'_> {
         };
         let line = one_line(text);
         let template = payload::template(name, language, [line.as_str()]);
-        self.post(from, is_last, "template", template)
+        self.post(through_template(from), is_last, "template", template)
             .map_err(Into::into)
     }
 
@@ -269,7 +320,7 @@ impl Sending<'_> {
         let caption = caption(&self.message.content);
         let (under, after) = under_and_after(kind, caption);
         let media = payload::media(kind, id, &file.name, under);
-        match self.post("media", after.is_empty(), kind.name(), media) {
+        match self.post(MEDIA, after.is_empty(), kind.name(), media) {
             Ok(id) if after.is_empty() => Ok(Sent::all(id)),
             Ok(id) => {
                 let rest = Rest::Caption(caption.len() - after.len());

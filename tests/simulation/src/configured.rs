@@ -18,12 +18,15 @@ pub const PROBING: &str = "probing";
 /// The channel whose provider cannot be asked.
 pub const BLIND: &str = "blind";
 
-/// Both channels: `blind` leads straight to agents, `probing` through a bot to agents to a survey.
+/// The channel whose provider cannot be asked, echoes our names in its receipts, and whose plugin waits for these.
+pub const ECHOING: &str = "echoing";
+
+/// All channels: `blind` and `echoing` lead straight to agents, `probing` through a bot to agents to a survey.
 pub fn settings() -> Settings {
     Settings {
-        channels: [(BLIND, "blind"), (PROBING, "probing")]
+        channels: [BLIND, PROBING, ECHOING]
             .into_iter()
-            .map(|(name, plugin)| (name.into(), channel(plugin)))
+            .map(|name| (name.into(), channel(name)))
             .collect(),
         integrations: BTreeMap::from([("acme".into(), integration())]),
         journeys: BTreeMap::from([
@@ -37,7 +40,11 @@ pub fn settings() -> Settings {
                 ]),
             ),
         ]),
-        rules: vec![rule(BLIND, "direct"), rule(PROBING, "full")],
+        rules: vec![
+            rule(BLIND, "direct"),
+            rule(PROBING, "full"),
+            rule(ECHOING, "direct"),
+        ],
     }
 }
 

@@ -6,14 +6,20 @@ use trunkline_core::message::{Address, Content};
 use trunkline_flow::ports::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download,
     Leaving, Outbound, OutboundBody, PluginVersion, Plugins, ReceiveError, ReceivedEvent,
-    ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
+    ReceivedHappening, Reception, Request, Scope, SendCall, SendError, SendProgress, Sent,
 };
 
 use crate::bots;
 use crate::clock::SimClock;
-use crate::configured::{JOINED, PROBING};
+use crate::configured::{ECHOING, JOINED, PROBING};
 use crate::store::MemoryStore;
-use crate::world::{Arrived, Doing, Shared};
+use crate::world::{Arrived, Doing, START, Shared};
+
+/// How long the plugin of `echoing` waits for a receipt after an unknown outcome, in ms.
+const WORD_WITHIN_MS: u64 = 60_000;
+
+/// A receipt that was accepted this long ago has been stepped, whatever the store and completions before it did, in ms.
+const STEPPED_WITHIN_MS: u64 = 40_000;
 
 /// The plugins of one life.
 #[derive(Debug, Clone)]
@@ -81,6 +87,40 @@ impl SimPlugins {
         })
     }
 
+    /// What the plugin of a provider that echoes our names does after an unknown outcome: goes on behind a part that a receipt
+    /// told, else waits for word, else sends again. By then no receipt may have told.
+    fn word_of(&self, outbound: &Outbound, part: usize, begun: Timestamp) -> Option<Sent> {
+        let name = our_name(outbound, part).as_given();
+        if name.is_some_and(|name| outbound.taken.contains(&name)) {
+            return Some(Sent {
+                ids: Vec::new(),
+                ..sent(outbound, part)
+            });
+        }
+        let waited = begun.ms_since(outbound.unknown_since.unwrap_or(START));
+        if outbound.unknown_since.is_some() && waited < WORD_WITHIN_MS {
+            return Some(Sent {
+                ids: Vec::new(),
+                progress: SendProgress::Wait(5_000),
+                ..sent(outbound, part)
+            });
+        }
+        let told = [ReceiptState::Sent, ReceiptState::Delivered]
+            .map(|state| receipt_key(outbound.delivery, part, state));
+        let since = told.iter().find_map(|key| {
+            let scope = Scope::Channel(ECHOING.into());
+            self.store.tables().accepted_at(&scope, key)
+        });
+        if since.is_some_and(|since| begun.ms_since(since) > STEPPED_WITHIN_MS) {
+            let wrong = format!(
+                "H2: {} part {part} is sent again, and a receipt had told that it is there",
+                outbound.delivery
+            );
+            self.shared.world().wrong.push(wrong);
+        }
+        None
+    }
+
     /// The provider takes it: it arrives, and receipts will tell.
     fn take(&self, channel: &ChannelName, outbound: &Outbound, part: usize) {
         let now = self.clock.now();
@@ -105,8 +145,10 @@ impl SimPlugins {
             delivery: outbound.delivery,
             text,
         });
+        // Now and then before the answer to the request.
+        let quick = channel.as_str() == ECHOING && rand::Rng::random_bool(&mut world.rng, 0.3);
         for state in [ReceiptState::Sent, ReceiptState::Delivered] {
-            let at = world.within(now, 8_000);
+            let at = world.within(now, if quick { 100 } else { 8_000 });
             let receipt = receipt(channel, outbound, part, state, at);
             let twice = world.faults.twice;
             if world.happens(twice, now) {
@@ -121,7 +163,7 @@ impl SimPlugins {
     }
 }
 
-/// Half the messages' receipts name our id, the others the provider's.
+/// Half the messages' receipts name our id, the others the provider's; all name ours where the plugin relies on it.
 fn receipt(
     channel: &ChannelName,
     outbound: &Outbound,
@@ -129,7 +171,8 @@ fn receipt(
     state: ReceiptState,
     at: Timestamp,
 ) -> ReceivedEvent {
-    let delivery = if outbound.delivery.number.is_multiple_of(2) {
+    let echoes = channel.as_str() == ECHOING || outbound.delivery.number.is_multiple_of(2);
+    let delivery = if echoes {
         our_name(outbound, part)
     } else {
         DeliveryName::Provider(provider_id(outbound.delivery, part))
@@ -137,9 +180,7 @@ fn receipt(
     ReceivedEvent {
         channel: Some(channel.clone()),
         account: "ours".to_owned(),
-        key: format!("{}-{part}-{state:?}", outbound.delivery)
-            .as_str()
-            .into(),
+        key: receipt_key(outbound.delivery, part, state).as_str().into(),
         at,
         customer: Vec::new(),
         readdressed: Vec::new(),
@@ -155,6 +196,10 @@ fn receipt(
         resolve: None,
         peer_changes: Vec::new(),
     }
+}
+
+fn receipt_key(delivery: DeliveryId, part: usize, state: ReceiptState) -> String {
+    format!("{delivery}-{part}-{state:?}")
 }
 
 /// The provider's id of one message.
@@ -201,8 +246,8 @@ fn part_of(text: &str, part: usize) -> String {
 fn our_name(outbound: &Outbound, part: usize) -> DeliveryName {
     let delivery = outbound.delivery;
     if is_long(&text_of(&outbound.body)) {
-        let last = part > 0;
-        DeliveryName::Part { delivery, last }
+        let part = if part > 0 { "last" } else { "first" }.to_owned();
+        DeliveryName::Part { delivery, part }
     } else {
         DeliveryName::Ours(delivery)
     }
@@ -285,6 +330,7 @@ impl Plugins for SimPlugins {
             channel, outbound, ..
         } = call;
         self.check_opt_out(&outbound);
+        let begun = self.clock.now();
         let part = outbound.rest.as_ref().map_or(0, Vec::len);
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
@@ -299,6 +345,11 @@ impl Plugins for SimPlugins {
             if self.shared.world().provider_knows.contains(&known) {
                 return Ok(sent(&outbound, part));
             }
+        }
+        if channel.as_str() == ECHOING
+            && let Some(known) = self.word_of(&outbound, part, begun)
+        {
+            return Ok(known);
         }
         let version = PluginVersion("v1".to_owned());
         let left = leaving.now(Some(version)).await;

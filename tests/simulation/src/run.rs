@@ -12,7 +12,7 @@ use trunkline_flow::{Flow, Limits, Ports};
 
 use crate::bots::WANTS_AGENT;
 use crate::clock::SimClock;
-use crate::configured::{BLIND, PROBING, settings};
+use crate::configured::{BLIND, ECHOING, PROBING, settings};
 use crate::ece::SimEce;
 use crate::provider::{SimPlugins, address};
 use crate::store::{Disk, Flaw, MemoryStore, Tables};
@@ -80,11 +80,7 @@ pub fn play(seed: u64, faults: Option<Faults>, flaw: Flaw) -> Outcome {
 fn people(world: &mut World) {
     let count = world.rng.random_range(1..=3);
     for number in 0..count {
-        let channel = if world.rng.random_bool(0.5) {
-            BLIND
-        } else {
-            PROBING
-        };
+        let channel = [BLIND, PROBING, ECHOING][world.rng.random_range(0..3)];
         let phone = Phone {
             address: format!("n{number}"),
             channel: channel.into(),
@@ -387,7 +383,7 @@ impl World {
 /// The server tells the flow that a plugin became live; also at each start.
 async fn plugin_back(outside: Outside, number: Option<u64>) {
     let mut done = true;
-    for channel in [BLIND, PROBING] {
+    for channel in [BLIND, PROBING, ECHOING] {
         done &= outside.flow.raw_again(&channel.into()).await.is_ok();
     }
     match number {

@@ -171,6 +171,7 @@ fn wit_outbound(outbound: &Outbound, media_url: &str) -> sending::Outbound {
         attempt: sending::Attempt {
             number: outbound.attempt,
             unknown_since: outbound.unknown_since.map(millis),
+            taken: outbound.taken.clone(),
         },
         rest: outbound.rest.clone(),
     }

@@ -143,10 +143,10 @@ fn delivery_name(name: wit::DeliveryName) -> DeliveryName {
 fn wit_delivery_name(name: DeliveryName) -> wit::DeliveryName {
     match name {
         DeliveryName::Ours(id) => wit::DeliveryName::Ours(id.to_string()),
-        DeliveryName::Part { delivery, last } => {
-            let part = if last { "last" } else { "part" };
+        DeliveryName::Part { delivery, part } => {
             wit::DeliveryName::Ours(format!("{delivery}.{part}"))
         }
+        DeliveryName::Gone(id) => wit::DeliveryName::Ours(id.to_string()),
         DeliveryName::Provider(id) => wit::DeliveryName::Provider(id),
         DeliveryName::AllUntil(at) => wit::DeliveryName::AllUntil(millis(at)),
     }

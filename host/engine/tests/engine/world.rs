@@ -209,6 +209,7 @@ pub(crate) fn text(channel: &str, number: u32, text: &str) -> SendCall {
             author_name: None,
             attempt: 1,
             unknown_since: None,
+            taken: Vec::new(),
             rest: None,
         },
         peer_state: Vec::new(),

@@ -1,12 +1,16 @@
 use trunkline_core::effect::{OutboundContent, ToCustomer};
-use trunkline_core::event::Outcome;
+use trunkline_core::event::{DeliveryName, Outcome};
 
 use super::{Attempt, Failure, Hopeless, Verdict, sort_send_error};
 use crate::flow::Outside;
+use crate::lanes::names_what_is_left;
 use crate::ports::{
     Outbound, OutboundBody, Plugins, PushedFrames, Scope, SendCall, SendProgress, Sent, Settled,
     Store, StoreError,
 };
+
+/// What the trace says of one that a receipt settles.
+const TOLD: &str = "a receipt tells what became of it, after an attempt with unknown outcome";
 
 impl<O: Outside> Attempt<O> {
     /// One call of the channel's `send`.
@@ -14,6 +18,9 @@ impl<O: Outside> Attempt<O> {
         if self.opted_out && !message.despite_opt_out {
             // Known here, and by now they may have opted in again: no news for the core.
             return self.hopeless(Hopeless::Refused("the customer opted out".to_owned()));
+        }
+        if self.told_of_all() {
+            return taken(message, TOLD.to_owned());
         }
         let next_frame = match self.next_frame().await {
             Ok(next_frame) => next_frame,
@@ -34,6 +41,15 @@ impl<O: Outside> Attempt<O> {
             },
             None => self.not_sent(message, self.overdue(&left)),
         }
+    }
+
+    /// Receipts told that the provider has all that is left of it. They came while an earlier attempt was under way that never
+    /// settled.
+    fn told_of_all(&self) -> bool {
+        let names = self.item.told.iter();
+        names
+            .filter_map(|name| DeliveryName::echoed(name))
+            .any(|name| names_what_is_left(&name, &self.item))
     }
 
     /// None on a channel without sockets.
@@ -61,6 +77,7 @@ impl<O: Outside> Attempt<O> {
                 author_name: message.author_name.clone(),
                 attempt: self.number(),
                 unknown_since: self.item.left_at,
+                taken: self.item.told.clone(),
                 rest: self.item.rest.clone(),
             },
             peer_state: self.peer_state.clone(),
@@ -121,8 +138,7 @@ impl<O: Outside> Attempt<O> {
     fn not_sent(&self, message: &ToCustomer, failure: Failure) -> Verdict {
         let in_doubt = failure.unknown || self.unknown_before();
         if in_doubt && !self.word.in_doubt() {
-            let note = "a receipt tells what became of it, after an attempt with unknown outcome";
-            return taken(message, note.to_owned());
+            return taken(message, TOLD.to_owned());
         }
         let scope = Scope::Channel(self.channel.clone());
         self.again(failure, self.inner.limits.give_up_ms, Some(&scope))

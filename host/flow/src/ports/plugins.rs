@@ -243,6 +243,8 @@ pub struct Outbound {
     pub attempt: u32,
     /// An earlier attempt may have been taken.
     pub unknown_since: Option<Timestamp>,
+    /// Names of its provider messages that receipts told: the provider took them, whatever became of the answer.
+    pub taken: Vec<String>,
     /// Where an earlier call stopped.
     pub rest: Option<Vec<u8>>,
 }

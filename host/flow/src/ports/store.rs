@@ -52,7 +52,7 @@ pub enum Target {
     /// Of the conversation that has this ECE session. Unknown: parked for `PARKED_MS`.
     Session(IntegrationName, EceSession),
     /// Of the customer of this delivery. A provider's id that is unknown: parked for `PARKED_MS`. The event's
-    /// `DeliveryName::Provider` is replaced by `Part` when it is found: an id that a settle gave is that of
+    /// `DeliveryName::Provider` is replaced by `Gone` when it is found: an id that a settle gave is that of
     /// a provider message that is known to have gone.
     Delivery(ChannelName, DeliveryName),
     /// Of this customer.
@@ -196,6 +196,8 @@ pub struct OutboxItem {
     pub left_at: Option<Timestamp>,
     /// Where an earlier call stopped.
     pub rest: Option<Vec<u8>>,
+    /// Names that we gave to provider messages of it and that receipts told, as `Step::told` wrote them.
+    pub told: Vec<String>,
     /// The plugin version the call began on.
     pub version: Option<PluginVersion>,
 }
@@ -246,6 +248,9 @@ pub struct Step {
     pub cancelled: Vec<(ConversationId, Lane, String)>,
     /// Deliveries that a receipt settled.
     pub settled: Vec<DeliveryId>,
+    /// Provider messages of unsettled deliveries that a receipt named: added to the item's `told`, and the next attempt is
+    /// due at `at` if it was due later.
+    pub told: Vec<(DeliveryId, String)>,
     /// Set or, with `None`, removed.
     pub timers: Vec<(TimerName, Option<Timestamp>)>,
     /// Events that nobody will get.

@@ -155,6 +155,7 @@ pub(super) fn idle_step(loaded: &Loaded) -> Step {
         deliveries: Vec::new(),
         cancelled: Vec::new(),
         settled: Vec::new(),
+        told: Vec::new(),
         timers: Vec::new(),
         dead: Vec::new(),
         trace: Vec::new(),

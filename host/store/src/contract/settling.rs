@@ -1,5 +1,5 @@
 use trunkline_core::event::{DeliveryName, DeliveryReport, Event, Outcome};
-use trunkline_core::id::{CustomerId, DeliveryId};
+use trunkline_core::id::CustomerId;
 use trunkline_flow::ports::{
     DeadKind, OutboxItem, PluginArchive, PluginVersion, Scope, Settle, Settled, Store, Swept,
 };
@@ -240,7 +240,7 @@ pub async fn a_receipt_before_its_settle_waits(stores: &impl Stores) {
     };
     assert_eq!(settle(&*store, sent).await, [id]);
     let inbox = load(&*store, id).await.inbox;
-    let ours = receipt_event(part_of(delivery_id(id, 1)));
+    let ours = receipt_event(DeliveryName::Gone(delivery_id(id, 1)));
     assert_eq!(inbox[0].event, ours);
 }
 
@@ -256,16 +256,8 @@ pub async fn a_receipt_after_its_settle_names_our_delivery(stores: &impl Stores)
     let name = DeliveryName::Provider("SM1".to_owned());
     let accepted = accept(&*store, vec![receipt("r1", name)]).await;
     assert_eq!(accepted.customers, [id]);
-    let ours = receipt_event(part_of(delivery_id(id, 1)));
+    let ours = receipt_event(DeliveryName::Gone(delivery_id(id, 1)));
     assert_eq!(load(&*store, id).await.inbox[0].event, ours);
-}
-
-/// Of a provider message that is known to have gone: it says nothing of the delivery's others.
-fn part_of(delivery: DeliveryId) -> DeliveryName {
-    DeliveryName::Part {
-        delivery,
-        last: false,
-    }
 }
 
 /// A provider that echoes our id.
@@ -277,7 +269,7 @@ pub async fn a_receipt_by_our_own_id_needs_no_settle(stores: &impl Stores) {
     assert_eq!(accepted.customers, [id]);
     let last = DeliveryName::Part {
         delivery: delivery_id(id, 1),
-        last: true,
+        part: "last".to_owned(),
     };
     accept(&*store, vec![receipt("r3", last.clone())]).await;
     let inbox = load(&*store, id).await.inbox;

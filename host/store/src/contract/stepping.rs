@@ -200,6 +200,34 @@ pub async fn a_receipt_settles_a_delivery(stores: &impl Stores) {
     assert_eq!(store.dead_letters(None, MANY).await, Ok(Vec::new()));
 }
 
+/// For the next attempt, also one after a crash (H11).
+pub async fn what_receipts_told_stays_with_the_delivery(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    deliver(&*store, id, vec![to_customer(id, 1, "a")]).await;
+    let later = Settled::Again {
+        at: T.plus_ms(60_000),
+        unknown: true,
+    };
+    settle(&*store, settle_of(delivery_id(id, 1), later)).await;
+    for name in ["d1-1-1.0", "d1-1-1.\"1"] {
+        let told = Step {
+            told: vec![
+                (delivery_id(id, 1), name.to_owned()),
+                (delivery_id(id, 99), name.to_owned()),
+            ],
+            ..idle_step(&load(&*store, id).await)
+        };
+        step(&*store, told).await;
+    }
+    drop(store);
+    let store = stores.open();
+    let item = load(&*store, id).await.outbox.remove(0);
+    assert_eq!(item.told, ["d1-1-1.0", "d1-1-1.\"1"]);
+    assert_eq!(item.next_at, T, "there is nothing more to wait for");
+    assert_eq!(item.left_at, Some(T), "the outcome is unknown still");
+}
+
 /// An agent's words are masked as a customer's are.
 pub async fn card_numbers_in_deliveries_are_masked(stores: &impl Stores) {
     let store = stores.open();

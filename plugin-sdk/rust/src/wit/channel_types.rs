@@ -282,6 +282,7 @@ impl From<wo::Outbound> for ours::Outbound {
         let attempt = ours::Attempt {
             number: attempt.number,
             unknown_since: attempt.unknown_since,
+            taken: attempt.taken,
         };
         Self {
             delivery,

@@ -21,6 +21,9 @@ pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, Send
     let account = Account::of(settings)?;
     let to = recipient(message)?;
     let part = sms.part(message)?;
+    if part.was_taken(message) {
+        return Ok(part.sent(Vec::new()));
+    }
     let found = match message.attempt.unknown_since {
         Some(since) => find(settings, &account, to, part.text, since)?,
         None => None,

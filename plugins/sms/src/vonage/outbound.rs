@@ -25,6 +25,9 @@ pub(crate) fn send(settings: &Settings, message: &Outbound) -> Result<Sent, Send
     };
     let to = recipient(message)?;
     let part = sms.part(message)?;
+    if part.was_taken(message) {
+        return Ok(part.sent(Vec::new()));
+    }
     if waits_for_receipt(message) {
         return Ok(Sent {
             ids: Vec::new(),

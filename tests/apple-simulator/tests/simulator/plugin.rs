@@ -255,6 +255,7 @@ fn outbound(delivery: &str, content: OutboundContent) -> Outbound {
         attempt: Attempt {
             number: 1,
             unknown_since: None,
+            taken: Vec::new(),
         },
         rest: None,
     }
@@ -451,6 +452,7 @@ async fn after_a_lost_answer_the_customer_reads_it_once() {
         attempt: Attempt {
             number: 2,
             unknown_since: Some(now),
+            taken: Vec::new(),
         },
         ..message
     };

@@ -37,6 +37,8 @@ pub enum Flaw {
     ForgetsLeave,
     /// Parked events are dropped.
     DropsParked,
+    /// What receipts told of an unsettled delivery is not written.
+    ForgetsTold,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub struct Tables {
     flaw: Flaw,
     rows: BTreeMap<CustomerId, Row>,
     addresses: BTreeMap<(ChannelName, Address), CustomerId>,
-    keys: BTreeSet<(Scope, String)>,
+    keys: BTreeMap<(Scope, String), Timestamp>,
     inbox: BTreeMap<i64, Waiting>,
     pieces: BTreeMap<(CustomerId, String), BTreeMap<u16, (Part, Waiting)>>,
     outbox: BTreeMap<i64, OutboxItem>,
@@ -126,7 +128,9 @@ impl Tables {
 
     fn accept_one(&mut self, incoming: Incoming, at: Timestamp, accepted: &mut Accepted) {
         let key = (incoming.scope, incoming.key);
-        if !self.keys.insert(key) && self.flaw != Flaw::NoKeys {
+        let known = self.keys.contains_key(&key);
+        self.keys.entry(key).or_insert(at);
+        if known && self.flaw != Flaw::NoKeys {
             accepted.duplicates += 1;
             return;
         }
@@ -203,7 +207,9 @@ impl Tables {
                 .copied(),
             Target::Delivery(
                 _,
-                DeliveryName::Ours(id) | DeliveryName::Part { delivery: id, .. },
+                DeliveryName::Ours(id)
+                | DeliveryName::Part { delivery: id, .. }
+                | DeliveryName::Gone(id),
             ) => Some(id.conversation.customer),
             Target::Delivery(channel, DeliveryName::Provider(id)) => self
                 .provider_ids
@@ -219,10 +225,7 @@ impl Tables {
             (target, event)
             && let Some(delivery) = self.provider_ids.get(&(channel.clone(), id.clone()))
         {
-            receipt.delivery = DeliveryName::Part {
-                delivery: *delivery,
-                last: false,
-            };
+            receipt.delivery = DeliveryName::Gone(*delivery);
         }
     }
 
@@ -428,6 +431,9 @@ impl Tables {
         }
         self.outbox
             .retain(|_, item| !step.settled.contains(&item.delivery.id));
+        for (delivery, name) in step.told {
+            self.tell(delivery, name, step.at);
+        }
         for delivery in step.deliveries {
             self.put_out(delivery, step.at);
         }
@@ -458,6 +464,17 @@ impl Tables {
         }
     }
 
+    fn tell(&mut self, delivery: DeliveryId, name: String, at: Timestamp) {
+        if self.flaw == Flaw::ForgetsTold {
+            return;
+        }
+        let mut items = self.outbox.values_mut();
+        if let Some(item) = items.find(|item| item.delivery.id == delivery) {
+            item.told.push(name);
+            item.next_at = item.next_at.min(at);
+        }
+    }
+
     fn put_out(&mut self, delivery: Delivery, at: Timestamp) {
         let number = self.number();
         let item = OutboxItem {
@@ -467,6 +484,7 @@ impl Tables {
             next_at: at,
             left_at: None,
             rest: None,
+            told: Vec::new(),
             version: None,
         };
         self.outbox.insert(number, item);
@@ -792,6 +810,11 @@ impl Tables {
     /// Whether a start of this ECE conversation was ever settled, for checkers.
     pub fn knows_session(&self, session: &EceSession) -> bool {
         self.sessions.keys().any(|(_, known)| known == session)
+    }
+
+    /// When the event of this key first arrived, for checkers.
+    pub fn accepted_at(&self, scope: &Scope, key: &str) -> Option<Timestamp> {
+        self.keys.get(&(scope.clone(), key.to_owned())).copied()
     }
 
     /// Everybody's state, for checkers.

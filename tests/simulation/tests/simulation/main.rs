@@ -70,7 +70,11 @@ fn without_faults_nothing_is_dead_and_nothing_is_made_again() {
 
 /// The first thing a checker says about a store with this flaw.
 fn found(flaw: Flaw) -> String {
-    (0..FLAWED_SEEDS)
+    found_within(FLAWED_SEEDS, flaw)
+}
+
+fn found_within(seeds: u64, flaw: Flaw) -> String {
+    (0..seeds)
         .find_map(|seed| check::all(&play(seed, None, flaw)).into_iter().next())
         .unwrap_or_default()
 }
@@ -115,4 +119,10 @@ fn a_store_that_forgets_what_left_is_found() {
 fn a_store_that_drops_parked_events_is_found() {
     let wrong = found(Flaw::DropsParked);
     assert!(!wrong.is_empty());
+}
+
+#[test]
+fn a_store_that_forgets_what_receipts_told_is_found() {
+    let wrong = found_within(SEEDS, Flaw::ForgetsTold);
+    assert!(wrong.starts_with("H2"), "{wrong}");
 }

@@ -31,9 +31,9 @@ use trunkline_core::message::{Attachment, Content};
 use trunkline_core::settings::Settings;
 use trunkline_flow::ports::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download, Ece,
-    EceError, Leaving, OpenOutcome, Opening, OutboundBody, PluginVersion, Plugins, ReceiveError,
-    ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError, SendProgress, Sent,
-    SocketAction, SocketCall, SocketTerms,
+    EceError, Leaving, OpenOutcome, Opening, Outbound, OutboundBody, PluginVersion, Plugins,
+    ReceiveError, ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError,
+    SendProgress, Sent, SocketAction, SocketCall, SocketTerms,
 };
 use trunkline_flow::{Core, Flow, Limits, Ports, Socket};
 
@@ -471,6 +471,15 @@ fn on_socket(body: &str, peer: Option<&str>) -> Reception {
     reception
 }
 
+/// Parts that receipts told.
+fn taken_parts(outbound: &Outbound) -> String {
+    let own = outbound.delivery.to_string();
+    let parts = outbound.taken.iter();
+    parts
+        .map(|name| format!(" taken {}", name.trim_start_matches(&own)))
+        .collect()
+}
+
 impl Plugins for Scripted {
     async fn receive(
         &self,
@@ -539,8 +548,9 @@ impl Plugins for Scripted {
             return Err(SendError::Refused("only text".to_owned()));
         };
         let unknown = call.outbound.unknown_since.map_or("", |_| " again");
+        let taken = taken_parts(&call.outbound);
         let (answer, slow) = {
-            let mut script = self.ask(format!("send {text}{unknown}"));
+            let mut script = self.ask(format!("send {text}{unknown}{taken}"));
             (script.sends.pop_front(), script.slow_sends_ms)
         };
         let version = PluginVersion("v1".to_owned());

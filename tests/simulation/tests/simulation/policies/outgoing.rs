@@ -6,6 +6,8 @@ use trunkline_flow::ports::{
     Store,
 };
 
+use simulation::world::START;
+
 use super::bench::{Bench, conversation, on_bench, received, written};
 
 fn busy(text: &str) -> SendError {
@@ -42,7 +44,7 @@ fn agent_says(session: &str, text: &str) -> EceEvent {
     EceEvent {
         session: session.into(),
         id: "1".to_owned(),
-        at: simulation::world::START,
+        at: START,
         happening: EceHappening::Said {
             agent: None,
             text: text.to_owned(),
@@ -296,10 +298,10 @@ fn a_receipt_of_an_earlier_part_settles_nothing_of_what_is_left() {
         DeliveryName::Ours,
         |delivery| DeliveryName::Part {
             delivery,
-            last: false,
+            part: "1".to_owned(),
         },
         |delivery| DeliveryName::Provider(format!("p-{delivery}")),
-        |_| DeliveryName::AllUntil(simulation::world::START),
+        |_| DeliveryName::AllUntil(START),
     ];
     for name in of_the_first {
         on_bench(Limits::default(), move |bench| async move {
@@ -346,13 +348,93 @@ fn a_receipt_of_the_last_part_settles_what_is_in_doubt() {
         bench.until(|b| b.told("waits for word")).await;
         let happening = delivered(DeliveryName::Part {
             delivery: first_delivery(&bench),
-            last: true,
+            part: "last".to_owned(),
         });
         bench.deliver_event(received("anna", "r", happening)).await;
         bench.until(|b| b.told("a receipt tells")).await;
         bench.until(|b| b.told("outcome: Taken")).await;
         let tables = bench.disk.lock().expect("no test panicked holding it");
         assert!(tables.at_rest(), "{:?}", tables.unfinished());
+    });
+}
+
+fn part(delivery: DeliveryId, part: &str) -> DeliveryName {
+    let part = part.to_owned();
+    DeliveryName::Part { delivery, part }
+}
+
+/// Else it sends that part again when its wait is over.
+#[test]
+fn a_plugin_is_told_at_once_of_a_part_in_doubt_that_a_receipt_names() {
+    on_bench(Limits::default(), |bench| async move {
+        let sends = [
+            Err(SendError::Unknown("no answer".to_owned())),
+            Ok(SendProgress::Wait(3_600_000)),
+            Ok(SendProgress::Rest(vec![1])),
+            Ok(SendProgress::All),
+        ];
+        bench.script().sends = sends.into_iter().collect();
+        bench.write("anna", "1", "say hello").await;
+        bench.until(|b| b.told("waits for word")).await;
+        for key in ["sent", "delivered"] {
+            let happening = delivered(part(first_delivery(&bench), "0"));
+            bench.deliver_event(received("anna", key, happening)).await;
+        }
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert!(bench.now().ms_since(START) < 60_000, "it waited on");
+        let sends = bench.asked().into_iter().filter(|a| a.starts_with("send"));
+        assert_eq!(
+            sends.collect::<Vec<_>>(),
+            [
+                "send hello",
+                "send hello again",
+                "send hello again taken .0",
+                "send hello taken .0"
+            ]
+        );
+    });
+}
+
+/// The receipt came, and was used up, while the request was under way.
+#[test]
+fn what_a_receipt_told_before_a_crash_is_known_after_it() {
+    on_bench(Limits::default(), |mut bench| async move {
+        bench.shared.world().slow_settles_ms = Some(60_000);
+        bench.write("anna", "1", "say one").await;
+        bench.until(|b| b.asked_times("send one").len() == 1).await;
+        let one = first_delivery(&bench);
+        let happening = delivered(DeliveryName::Ours(one));
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench.until(|b| b.told("Receipt(Receipt {")).await;
+        bench.crash().await;
+        bench.shared.world().slow_settles_ms = None;
+        bench.until(|b| b.told("a receipt tells")).await;
+        bench.until(|b| b.told("outcome: Taken")).await;
+        bench.pass(24 * 3_600_000).await;
+        assert_eq!(bench.asked_times("send one").len(), 1);
+        assert_eq!(bench.asked_times("send one again").len(), 0);
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert!(tables.at_rest(), "{:?}", tables.unfinished());
+    });
+}
+
+#[test]
+fn a_part_that_a_receipt_told_before_a_crash_is_known_after_it() {
+    on_bench(Limits::default(), |mut bench| async move {
+        bench.shared.world().slow_settles_ms = Some(60_000);
+        bench.write("anna", "1", "say one").await;
+        bench.until(|b| b.asked_times("send one").len() == 1).await;
+        let happening = delivered(part(first_delivery(&bench), "0"));
+        bench.deliver_event(received("anna", "r", happening)).await;
+        bench.until(|b| b.told("Receipt(Receipt {")).await;
+        bench.crash().await;
+        bench.shared.world().slow_settles_ms = None;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert_eq!(bench.asked_times("send one again taken .0").len(), 1);
     });
 }
 
