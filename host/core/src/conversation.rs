@@ -45,7 +45,8 @@ pub struct Conversation {
     /// Messages for an agent that cannot be given yet, oldest first.
     #[serde(default)]
     pub held: VecDeque<Item>,
-    /// The last items given to ECE, to start anew if it says that the session is gone.
+    /// Items given to ECE that it has not taken yet as far as is known, or that it refused: to start anew if it says that
+    /// the session is gone.
     #[serde(default)]
     pub sent: VecDeque<SentItem>,
     /// Items up to this delivery are not remembered in `sent` any more.
@@ -382,10 +383,16 @@ impl Item {
 /// An item that was given to ECE.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SentItem {
+    /// The first of its deliveries.
+    #[serde(default)]
+    pub first: u32,
     /// The last of its deliveries.
     pub number: u32,
     /// The session it went to.
     pub session: EceSession,
     /// The item.
     pub item: Item,
+    /// One of its deliveries failed, and may be replayed.
+    #[serde(default)]
+    pub failed: bool,
 }

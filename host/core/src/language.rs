@@ -81,21 +81,23 @@ impl Evidence {
     pub fn observe(&mut self, text: &str) {
         let text = words_only(text);
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        if letters < LETTERS_MIN || (letters < LETTERS_FEW && self.is_certain()) {
+        let certain = self.certain();
+        if letters < LETTERS_MIN || (letters < LETTERS_FEW && certain.is_some()) {
             return;
         }
         for millinats in self.millinats.values_mut() {
             *millinats = scaled(f64::from(*millinats), DECAY);
         }
-        for (language, nats) in ranked(&text) {
+        for (language, nats) in ranked(&text, certain.as_ref()) {
             *self.millinats.entry(language).or_default() += scaled(nats, 1000.0);
         }
         self.millinats
             .retain(|_, millinats| *millinats >= MILLINATS_MIN);
     }
 
-    fn is_certain(&self) -> bool {
-        guess(self, None).is_some_and(|guess| guess.share >= SHARE_CERTAIN)
+    fn certain(&self) -> Option<Language> {
+        let guess = guess(self, None).filter(|guess| guess.share >= SHARE_CERTAIN);
+        guess.map(|guess| guess.language)
     }
 }
 
@@ -143,8 +145,9 @@ fn locale_language(locale: &str) -> Language {
     })
 }
 
-/// Languages of the first ranks, and how many nats each is above what is not among them.
-fn ranked(text: &str) -> Vec<(Language, f64)> {
+/// Languages of the first ranks, and how many nats each is above what is not among them. One that is certain already and
+/// ranks first again is all that is looked for: each further rank costs as much as the first.
+fn ranked(text: &str, certain: Option<&Language>) -> Vec<(Language, f64)> {
     let mut expected = EXPECTED.to_vec();
     let mut behind = 0.0;
     let mut ranks = Vec::new();
@@ -156,7 +159,11 @@ fn ranked(text: &str) -> Vec<(Language, f64)> {
         if !ranks.is_empty() && !expected.contains(&found.lang()) {
             break;
         }
-        ranks.push((tag(found.lang()), NATS_MAX - behind));
+        let language = tag(found.lang());
+        if ranks.is_empty() && certain == Some(&language) {
+            return vec![(language, NATS_MAX)];
+        }
+        ranks.push((language, NATS_MAX - behind));
         expected.retain(|lang| *lang != found.lang());
         behind += found.confidence() * NATS_PER_CONFIDENCE;
     }

@@ -70,6 +70,9 @@ mod report;
 /// When ECE no longer has a conversation.
 mod anew;
 
+/// What ECE has taken.
+pub mod taken;
+
 /// Opening hours.
 pub mod hours;
 

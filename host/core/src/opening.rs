@@ -203,16 +203,21 @@ impl<'a> Step<'a> {
             self.talk.held.push_back(item);
             return;
         };
-        let mut last = None;
+        let mut numbers = None;
         for message in readable::for_agent(&item) {
-            last = self.tell_ece(message).or(last);
+            if let Some(number) = self.tell_ece(message) {
+                let (first, _) = numbers.unwrap_or((number, number));
+                numbers = Some((first, number));
+            }
         }
         self.remember(LineAuthor::Customer, readable::item_line(&item));
-        if let Some(number) = last {
+        if let Some((first, number)) = numbers {
             self.talk.sent.push_back(SentItem {
+                first,
                 number,
                 session,
                 item,
+                failed: false,
             });
             self.forget_old_sent();
         }

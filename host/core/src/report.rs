@@ -10,6 +10,7 @@ use crate::message::StoredFile;
 use crate::opt_out;
 use crate::settings::Settings;
 use crate::step::{Step, in_conversation, note_for};
+use crate::taken;
 
 /// A delivery's outcome.
 pub(crate) fn reported(
@@ -110,22 +111,26 @@ fn after_the_end(
 ) -> Vec<Effect> {
     match outcome {
         Outcome::SessionGone => anew::after_close(settings, person, now, delivery),
+        Outcome::Failed { .. } => {
+            taken::keep_failed(person, delivery);
+            vec![too_late(delivery)]
+        }
         Outcome::Started { .. }
         | Outcome::Unavailable(_)
         | Outcome::BotAnswered(_)
         | Outcome::BotFailed(_)
         | Outcome::FileReady(_)
         | Outcome::FileFailed(_)
-        | Outcome::Taken
-        | Outcome::Failed { .. } => {
-            let text = format!("too late: a report for {delivery}, whose conversation is closed");
-            vec![note_for(delivery.conversation, text)]
-        }
+        | Outcome::Taken => vec![too_late(delivery)],
     }
 }
 
-/// The provider tells how a delivery fares. Only failures matter here: the agent is told, and a dead letter keeps the message
-/// (H6), also when its conversation is over.
+fn too_late(delivery: DeliveryId) -> Effect {
+    let text = format!("too late: a report for {delivery}, whose conversation is closed");
+    note_for(delivery.conversation, text)
+}
+
+/// The provider tells how a delivery fares. Only failures matter here.
 pub(crate) fn receipt(
     settings: &Settings,
     person: &mut Customer,
@@ -175,19 +180,12 @@ fn failed(
     delivery: DeliveryId,
     reason: String,
 ) -> Vec<Effect> {
-    let lost = Effect::NotDelivered {
-        delivery,
-        reason: reason.clone(),
-    };
     let outcome = Outcome::Failed {
         reason,
         uncertain: false,
         opted_out: false,
     };
-    let told = reported(settings, person, now, DeliveryReport { delivery, outcome });
-    // Signals have number 0: nobody misses one.
-    let lost = (delivery.number > 0).then_some(lost);
-    lost.into_iter().chain(told).collect()
+    reported(settings, person, now, DeliveryReport { delivery, outcome })
 }
 
 impl Step<'_> {
@@ -291,6 +289,7 @@ impl Step<'_> {
             "not delivered"
         };
         self.note(format!("delivery {number} failed: {reason}"));
+        taken::mark_failed(self.talk.sent.iter_mut(), number);
         if let Some(file) = self.talk.agent_files.remove(&number) {
             self.tell_ece(crate::effect::EceMessage::RejectFile(file));
         }

@@ -258,6 +258,10 @@ impl<'a> Step<'a> {
     // What is remembered.
 
     pub(crate) fn remember(&mut self, author: LineAuthor, text: String) {
+        if self.nobody_reads_back() {
+            self.talk.history.clear();
+            return;
+        }
         self.talk.history.push_back(Line {
             author,
             text,
@@ -266,6 +270,14 @@ impl<'a> Step<'a> {
         while self.talk.history.len() > conversation::HISTORY_MAX {
             self.talk.history.pop_front();
         }
+    }
+
+    /// Lines are for bots and for the next agents: an agent at the end of a journey without bots has them on the screen.
+    fn nobody_reads_back(&self) -> bool {
+        let stages = self.journey().map_or(&[][..], |journey| &journey.stages);
+        let is_last = self.talk.stage + 1 >= stages.len();
+        let has_bots = stages.iter().any(|stage| matches!(stage, Stage::Bot(_)));
+        is_last && !has_bots && self.talk.desk().is_none() && self.talk.session().is_some()
     }
 
     fn remember_outbound(&mut self, voice: &Voice, content: &OutboundContent) {

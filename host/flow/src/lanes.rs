@@ -227,6 +227,22 @@ impl Lanes {
         }
     }
 
+    /// Below this number all of a conversation's deliveries into ECE are settled; `counted` were made so far. None: the
+    /// store holds more than memory.
+    pub(crate) fn ece_settled_below(
+        &self,
+        conversation: ConversationId,
+        counted: u32,
+    ) -> Option<u32> {
+        let queue = match self.queues.get(&(conversation, Lane::Ece)) {
+            None => return (!self.incomplete).then(|| counted.saturating_add(1)),
+            Some(queue) if queue.cut_off => return None,
+            Some(queue) => queue,
+        };
+        let numbers = queue.items.iter().map(|item| item.delivery.id.number);
+        Some(numbers.min().unwrap_or(counted.saturating_add(1)))
+    }
+
     /// A step settled these.
     pub(crate) fn remove(&mut self, deliveries: &[DeliveryId]) {
         let lanes: Vec<LaneId> = self.queues.keys().copied().collect();

@@ -17,7 +17,7 @@ use crate::flow::{Inner, Outside};
 use crate::lanes::Lanes;
 use crate::owners::{Desk, Retired};
 use crate::ports::{Clock, InboxEvent, Step, Store, StoreError};
-use crate::step::Batch;
+use crate::step::{Batch, SettledBelow, settled_below};
 
 /// The owner's deliveries: what is due, what is under way, what became of it.
 mod deliveries;
@@ -45,6 +45,8 @@ struct Owner<O> {
     inbox: VecDeque<InboxEvent>,
     /// The store may hold more than `inbox`.
     inbox_full: bool,
+    /// What ECE had settled before `inbox` was read, so that all reports about it are there.
+    settled: SettledBelow,
     timers: BTreeMap<TimerName, Timestamp>,
     lanes: Lanes,
     running: JoinSet<Done>,
@@ -158,7 +160,9 @@ impl<O: Outside> Owner<O> {
                 Ok(None) => return None,
                 Ok(Some(loaded)) => {
                     let wait = inner.limits.open_unknown_ms;
+                    let lanes = Lanes::load(loaded.outbox, limit, wait);
                     return Some(Self {
+                        settled: settled_below(&loaded.customer, &lanes),
                         inner: Arc::clone(inner),
                         desk: Arc::clone(desk),
                         customer: loaded.customer,
@@ -168,7 +172,7 @@ impl<O: Outside> Owner<O> {
                         inbox_full: loaded.inbox.len() >= limit,
                         inbox: loaded.inbox.into(),
                         timers: loaded.timers,
-                        lanes: Lanes::load(loaded.outbox, limit, wait),
+                        lanes,
                         running: JoinSet::new(),
                         resolving: None,
                         numbering: Arc::default(),
@@ -229,6 +233,7 @@ impl<O: Outside> Owner<O> {
             return Ok(());
         }
         let limit = self.inner.limits.batch.max(1);
+        self.settled = settled_below(&self.customer, &self.lanes);
         let store = self.inner.ports.store();
         match store.news(self.customer.id, limit).await {
             Ok(news) => {
@@ -283,16 +288,16 @@ impl<O: Outside> Owner<O> {
             &self.lanes,
             self.inner.limits.batch.max(1),
         );
+        if !self.inbox_full {
+            batch.forget_taken(&self.inbox, &self.settled);
+        }
         // An attempt under way on a cancelled lane would go out after all.
         self.await_attempts(&batch.cancelled_lanes()).await;
         let events = batch.events;
         let (step, signals) = batch.into_step(self.revision);
         let revision = self.commit(&step).await?;
         self.inner.counts.stepped.add(events);
-        self.inner
-            .counts
-            .dead
-            .add(step.dead.len() + step.failed.len());
+        self.inner.counts.dead.add(step.dead.len());
         self.remember(step, revision);
         for signal in signals {
             crate::signal::show(&self.inner, &self.customer, signal);

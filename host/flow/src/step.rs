@@ -14,6 +14,7 @@ use trunkline_core::event::{
 use trunkline_core::id::{ConversationId, DeliveryId, EventKey, TimerName, Timestamp};
 use trunkline_core::message::Content;
 use trunkline_core::settings::Settings;
+use trunkline_core::taken;
 
 use crate::flow::Core;
 use crate::lanes::{ByReceipt, LaneId, Lanes};
@@ -34,10 +35,27 @@ pub(crate) struct Batch {
     cancelled: Vec<(LaneId, String)>,
     settled: Vec<DeliveryId>,
     told: Vec<(DeliveryId, String)>,
-    failed: Vec<(DeliveryId, String)>,
     dead: Vec<Undelivered>,
     trace: Vec<TraceLine>,
     signals: Vec<SignalEffect>,
+}
+
+/// Conversations, and the number below which all their deliveries into ECE are settled.
+pub(crate) type SettledBelow = Vec<(ConversationId, u32)>;
+
+/// Those that the customer's state remembers items of.
+pub(crate) fn settled_below(customer: &Customer, lanes: &Lanes) -> SettledBelow {
+    let open = customer
+        .open
+        .as_ref()
+        .map(|talk| (talk.id, talk.deliveries));
+    let parting = customer.parting.as_ref();
+    // Nothing more is given to ECE in a conversation that is over.
+    let parting = parting.map(|parting| (parting.conversation, u32::MAX));
+    let remembered = [open, parting].into_iter().flatten();
+    remembered
+        .filter_map(|(id, counted)| Some((id, lanes.ece_settled_below(id, counted)?)))
+        .collect()
 }
 
 /// The next thing to take.
@@ -65,7 +83,6 @@ impl Batch {
             cancelled: Vec::new(),
             settled: Vec::new(),
             told: Vec::new(),
-            failed: Vec::new(),
             dead: Vec::new(),
             trace: Vec::new(),
             signals: Vec::new(),
@@ -107,6 +124,16 @@ impl Batch {
         }
     }
 
+    /// What ECE had settled before this inbox was read needs no memory, once all of the inbox was taken: the reports of
+    /// what it did not take are in there.
+    pub(crate) fn forget_taken(&mut self, inbox: &VecDeque<InboxEvent>, settled: &SettledBelow) {
+        if self.consumed.len() == inbox.len() {
+            for (conversation, below) in settled {
+                taken::forget_taken(&mut self.customer, *conversation, *below);
+            }
+        }
+    }
+
     /// The earlier of the next timer and the next inbox event.
     fn next_due<'a>(&self, waiting: Option<&'a InboxEvent>) -> Option<Due<'a>> {
         let timer = self
@@ -132,7 +159,6 @@ impl Batch {
             } => self.has_delivery((*conversation, *lane)),
             Effect::Deliver(_)
             | Effect::Undeliverable { .. }
-            | Effect::NotDelivered { .. }
             | Effect::SetTimer { .. }
             | Effect::CancelTimer { .. }
             | Effect::Signal(_)
@@ -180,7 +206,6 @@ impl Batch {
                     let dead = self.undeliverable(event, conversation, key, text, reason);
                     self.dead.push(dead);
                 }
-                Effect::NotDelivered { delivery, reason } => self.failed.push((delivery, reason)),
                 Effect::SetTimer { name, at } => self.set_timer(name, Some(at)),
                 Effect::CancelTimer { name } => self.set_timer(name, None),
                 Effect::Signal(signal) => self.signals.push(signal),
@@ -287,7 +312,6 @@ impl Batch {
                 .collect(),
             settled: self.settled,
             told: self.told,
-            failed: self.failed,
             timers: self.timers_changed.into_iter().collect(),
             dead: self.dead,
             trace: self.trace,

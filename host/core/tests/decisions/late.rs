@@ -2,6 +2,7 @@
 
 use trunkline_core::event::*;
 use trunkline_core::id::EventKey;
+use trunkline_core::taken::forget_taken;
 
 use crate::show;
 use crate::world::*;
@@ -31,7 +32,7 @@ fn reports_for_a_closed_conversation_change_nothing() {
         Outcome::Unavailable(Unavailable::NoAgents),
         failed("x"),
     ] {
-        assert_eq!(world.report_for(1, 3, outcome), NOTHING);
+        assert_eq!(world.report_for(1, 4, outcome), NOTHING);
     }
     assert_eq!(world.ece("s1", agent_says("late")), NOTHING);
     assert_eq!(world.timer("retry"), NOTHING);
@@ -187,4 +188,47 @@ fn the_trace_never_quotes_people() {
         .into_iter()
         .filter(|line| line.starts_with("note"));
     assert!(trace.into_iter().all(|line| !line.contains("geheim")));
+}
+
+#[test]
+fn what_ece_took_is_forgotten_and_does_not_begin_anew() {
+    let mut world = World::chatting();
+    world.says("taken");
+    world.says("not taken");
+    let conversation = world.customer.open.as_ref().unwrap().id;
+    forget_taken(&mut world.customer, conversation, 6);
+    let numbers = |world: &World| -> Vec<u32> {
+        let sent = &world.customer.open.as_ref().unwrap().sent;
+        sent.iter().map(|item| item.number).collect()
+    };
+    assert_eq!(numbers(&world), [6]);
+    world.report(6, Outcome::SessionGone);
+    assert_eq!(world.started(2, "s2"), ["d1-2-3 to s2 text: not taken"]);
+}
+
+#[test]
+fn what_ece_refused_is_kept_for_its_replay() {
+    let mut world = World::chatting();
+    world.says("refused");
+    world.says("taken");
+    world.report(5, failed("ECE refused it"));
+    let conversation = world.customer.open.as_ref().unwrap().id;
+    forget_taken(&mut world.customer, conversation, u32::MAX);
+    world.report(5, Outcome::SessionGone);
+    assert_eq!(world.started(2, "s2"), ["d1-2-3 to s2 text: refused"]);
+}
+
+#[test]
+fn lines_are_kept_for_bots_and_later_agents_alone() {
+    let lines = |stages| {
+        let mut world = World::with(stages);
+        world.says("orders");
+        world.started(2, "s1");
+        world.ece("s1", assigned("Ann"));
+        world.says("one more thing");
+        world.customer.open.unwrap().history.len()
+    };
+    assert_eq!(lines(vec![ece_stage()]), 0);
+    assert!(lines(vec![ece_stage(), bot_stage("csat")]) > 1);
+    assert!(lines(vec![ece_stage(), ece_stage()]) > 1);
 }

@@ -12,3 +12,6 @@ mod outgoing;
 
 /// Sockets: frames in and out, uploads.
 mod sockets;
+
+/// What is remembered of a conversation, and for how long.
+mod remembering;

@@ -21,8 +21,7 @@ use trunkline_core::effect::{
     Payload, SignalEffect, ToCustomer,
 };
 use trunkline_core::event::{
-    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, Receipt, ReceiptState, RemoteFile,
-    Signal,
+    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, RemoteFile, Signal,
 };
 use trunkline_core::id::{
     BotName, ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Epoch,
@@ -62,7 +61,7 @@ pub(crate) struct Bench {
     pub(crate) disk: Disk,
     pub(crate) shared: Shared,
     pub(crate) clock: SimClock,
-    limits: Limits,
+    decisions: Decisions,
 }
 
 #[derive(Clone)]
@@ -76,22 +75,53 @@ pub(crate) type SimSocket = Socket<MemoryStore, Scripted, Scripted, SimClock>;
 
 /// Runs a test in virtual time.
 pub(crate) fn on_bench<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Bench) -> F) {
+    let by_hand = Core { handle, signal };
+    run(limits, Settings::default(), by_hand, test);
+}
+
+/// As `on_bench`, with the core's own decisions.
+pub(crate) fn on_bench_for_real<F: Future<Output = ()>>(
+    settings: Settings,
+    test: impl FnOnce(Bench) -> F,
+) {
+    run(Limits::default(), settings, Core::default(), test);
+}
+
+fn run<F: Future<Output = ()>>(
+    limits: Limits,
+    settings: Settings,
+    core: Core,
+    test: impl FnOnce(Bench) -> F,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(async { test(bench(limits)).await });
+    let decisions = Decisions {
+        settings: Arc::new(settings),
+        core,
+        limits,
+    };
+    runtime.block_on(async { test(bench(decisions)).await });
 }
 
-fn bench(limits: Limits) -> Bench {
+/// What a flow goes by.
+#[derive(Clone)]
+struct Decisions {
+    settings: Arc<Settings>,
+    core: Core,
+    limits: Limits,
+}
+
+fn bench(decisions: Decisions) -> Bench {
     let clock = SimClock::starting_at(START);
     let shared = Shared::new(0, Some(Faults::none()));
     let disk: Disk = Arc::new(Mutex::new(Tables::with(Flaw::None)));
     let script = Arc::new(Mutex::new(Script::default()));
     Bench {
-        flow: flow(&disk, &shared, clock, &script, limits.clone()),
-        limits,
+        flow: flow(&disk, &shared, clock, &script, decisions.clone()),
+        decisions,
         script,
         disk,
         shared,
@@ -104,7 +134,7 @@ fn flow(
     shared: &Shared,
     clock: SimClock,
     script: &Arc<Mutex<Script>>,
-    limits: Limits,
+    decisions: Decisions,
 ) -> Flow<MemoryStore, Scripted, Scripted, SimClock> {
     let store = MemoryStore::new(Arc::clone(disk), shared.clone(), clock);
     let scripted = Scripted {
@@ -117,8 +147,12 @@ fn flow(
         ece: scripted,
         clock,
     };
-    let core = Core { handle, signal };
-    Flow::with_core(ports, Arc::new(Settings::default()), limits, core)
+    let Decisions {
+        settings,
+        core,
+        limits,
+    } = decisions;
+    Flow::with_core(ports, settings, limits, core)
 }
 
 impl Bench {
@@ -129,8 +163,14 @@ impl Bench {
     /// The process dies where it stands and starts again on the same disk.
     pub(crate) async fn crash(&mut self) {
         self.flow.shutdown(self.clock.now()).await;
-        let limits = self.limits.clone();
-        self.flow = flow(&self.disk, &self.shared, self.clock, &self.script, limits);
+        let decisions = self.decisions.clone();
+        self.flow = flow(
+            &self.disk,
+            &self.shared,
+            self.clock,
+            &self.script,
+            decisions,
+        );
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -295,16 +335,6 @@ fn handle(
             happening: Happening::Said(content),
             ..
         }) => obey(customer, now, &said(&content)),
-        Event::Receipt(Receipt {
-            state: ReceiptState::Failed,
-            delivery,
-            ..
-        }) => {
-            let delivery = delivery.delivery();
-            let reason = "the provider could not deliver it".to_owned();
-            let failed = delivery.map(|delivery| Effect::NotDelivered { delivery, reason });
-            failed.into_iter().collect()
-        }
         other @ (Event::Channel(_)
         | Event::Ece(_)
         | Event::Delivery(_)
