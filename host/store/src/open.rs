@@ -93,12 +93,14 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Parts, OpenError> {
     let mut db = connect(path)?;
     schema::migrate(&mut db)?;
     files::tidy(&options.files_dir, &db)?;
-    let readers = (0..options.readers.clamp(1, 16))
-        .map(|_| connect_reader(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let readers = |count: usize| {
+        let connections = (0..count).map(|_| connect_reader(path));
+        connections.collect::<Result<Vec<_>, _>>()
+    };
+    let count = options.readers.clamp(1, 16);
     Ok(Parts {
         writer: Writer::start(db)?,
-        readers: Readers::start(readers)?,
+        readers: Readers::start(readers(count)?, readers(count)?)?,
         lock,
     })
 }

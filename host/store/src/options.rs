@@ -11,7 +11,7 @@ pub struct Options {
     pub files_dir: PathBuf,
     /// What is masked before it is written.
     pub masking: Masking,
-    /// Threads that read beside the writer, 1 to 16; each holds a connection.
+    /// Threads that read beside the writer, 1 to 16; each holds a connection, and there are as many for short reads.
     pub readers: usize,
 }
 

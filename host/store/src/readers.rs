@@ -1,7 +1,10 @@
-//! A few threads that read, each with a connection and its prepared statements. They see what is
-//! committed and never wait for the writer.
+//! Reads beside the writer: they see what is committed and never wait for it.
+//!
+//! What a message needs (an inbox, a customer) is a few rows that lie in memory: such a read takes less time than handing it
+//! to another thread, so it is done where it is asked for, on a connection that is free at the moment. Everything else, and
+//! whatever finds no connection free, goes to a few threads, each with a connection and its prepared statements.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -17,13 +20,15 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Hands questions to the threads.
 pub(crate) struct Readers {
+    /// Free connections for short reads.
+    near: Mutex<Vec<Connection>>,
     queue: Option<mpsc::Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    /// Starts one thread a connection; they end when this is dropped.
-    pub(crate) fn start(connections: Vec<Connection>) -> Outcome<Self> {
+    /// Starts one thread a connection; they end when this is dropped. `near` are for short reads.
+    pub(crate) fn start(connections: Vec<Connection>, near: Vec<Connection>) -> Outcome<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
         let jobs = Arc::new(Mutex::new(jobs));
         let mut threads = Vec::with_capacity(connections.len());
@@ -36,9 +41,29 @@ impl Readers {
             threads.push(thread);
         }
         Ok(Self {
+            near: Mutex::new(near),
             queue: Some(queue),
             threads,
         })
+    }
+
+    /// As `read`, for a few rows found by their key: at once, on the caller's thread.
+    pub(crate) async fn read_few<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let free = self.lock_near().pop();
+        let Some(db) = free else {
+            return self.read(work).await;
+        };
+        let done = in_transaction(&db, work).map_err(StoreError::from);
+        self.lock_near().push(db);
+        done
+    }
+
+    fn lock_near(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.near.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on one of the connections, in one transaction: all its statements see the same state.

@@ -98,20 +98,20 @@ impl Store for SqliteStore {
 
     async fn load(&self, customer: CustomerId, limit: usize) -> Result<Option<Loaded>, StoreError> {
         self.readers
-            .read(move |db| load::load(db, customer, limit))
+            .read_few(move |db| load::load(db, customer, limit))
             .await
     }
 
     async fn news(&self, customer: CustomerId, limit: usize) -> Result<News, StoreError> {
         self.readers
-            .read(move |db| load::news(db, customer, limit))
+            .read_few(move |db| load::news(db, customer, limit))
             .await
     }
 
     async fn whose(&self, target: &Target) -> Result<Option<CustomerId>, StoreError> {
         let target = target.clone();
         self.readers
-            .read(move |db| target::known(db, &target))
+            .read_few(move |db| target::known(db, &target))
             .await
     }
 
