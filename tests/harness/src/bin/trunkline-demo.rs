@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trunkline_harness::built::Built;
 use trunkline_harness::demo::script::{Script, Stop};
@@ -57,6 +58,9 @@ async fn as_page(folder: Option<PathBuf>) -> ExitCode {
     if std::env::var_os("SSH_CONNECTION").is_some() {
         println!("  no browser on this machine? `cargo xtask demo --check` shows the same as text");
     }
+    if let Some(seconds) = seconds_since_the_command() {
+        println!("  ready           {seconds:.0} s after the command");
+    }
     println!("\nCtrl-C ends it.");
     wait_for_the_end().await;
     match page.close().await {
@@ -66,6 +70,14 @@ async fn as_page(folder: Option<PathBuf>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `cargo xtask` says when it began; this program alone does not know.
+fn seconds_since_the_command() -> Option<f64> {
+    let began = std::env::var("TRUNKLINE_DEMO_BEGAN_MS").ok()?;
+    let began = Duration::from_millis(began.parse().ok()?);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(now.checked_sub(began)?.as_secs_f64())
 }
 
 /// Ctrl-C, or SIGTERM of whoever started this.
