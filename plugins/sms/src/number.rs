@@ -14,6 +14,11 @@ pub(crate) fn with_plus(number: &str) -> String {
     }
 }
 
+/// Who wrote, as addresses have it. Blank is nobody: all who are nobody would be one customer.
+pub(crate) fn sender(number: &str) -> Option<String> {
+    Some(with_plus(number)).filter(|number| !number.is_empty())
+}
+
 /// As providers have it that want no plus.
 pub(crate) fn without_plus(number: &str) -> &str {
     number.strip_prefix('+').unwrap_or(number)
@@ -38,6 +43,12 @@ mod tests {
         assert_eq!(with_plus("12345"), "12345");
         assert_eq!(with_plus("ACME"), "ACME");
         assert_eq!(with_plus(""), "");
+    }
+
+    #[test]
+    fn a_blank_sender_is_nobody() {
+        assert_eq!(sender(" \t"), None);
+        assert_eq!(sender(" 447700900001"), Some("+447700900001".to_owned()));
     }
 
     #[test]

@@ -259,8 +259,6 @@ fn mutate(value: &mut Value, turns: &[usize], put: Option<Value>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
-
     #[test]
     fn receive_answers_any_bytes_without_a_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
         match taken(&body) {

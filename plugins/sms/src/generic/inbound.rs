@@ -85,10 +85,10 @@ fn message(
 ) -> Result<Event, Rejection> {
     let get = |place: &Place| content.get(place, item);
     let maybe = |place: &Option<Place>| place.as_ref().and_then(get);
-    let from = get(&places.from).ok_or_else(|| {
+    let from = get(&places.from).and_then(|from| number::sender(&from));
+    let from = from.ok_or_else(|| {
         Rejection::Malformed("there is no sender where inbound_fields.from says".to_owned())
     })?;
-    let from = number::with_plus(&from);
     let said = match get(&places.text) {
         Some(text) => trunkline_plugin::Content::Text(text),
         None => trunkline_plugin::Content::Unknown("empty message".to_owned()),

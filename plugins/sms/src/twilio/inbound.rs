@@ -78,7 +78,8 @@ fn authentic_form(request: &InboundRequest) -> Result<Form, Rejection> {
 
 fn message(settings: &Settings, _: &InboundRequest, form: &Form) -> Result<Vec<Event>, Rejection> {
     let sid = sid(form)?;
-    let from = form.get("From").ok_or_else(|| missing("From"))?;
+    let from = form.get("From").filter(|from| !from.trim().is_empty());
+    let from = from.ok_or_else(|| missing("From"))?;
     let account = form.get("To").unwrap_or_else(|| settings.number.clone());
     let event = |key: String, happening: Happening| Event {
         customer: vec![Address::new(PHONE, &from)],

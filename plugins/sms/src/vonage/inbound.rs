@@ -27,7 +27,7 @@ pub(crate) fn receive(
     signature::verify(request, &call.parameters)?;
     let events = match &call.message {
         Some(message) if message.status.is_some() => receipt::of_message(settings, message),
-        Some(message) => vec![of_message(settings, message)],
+        Some(message) => vec![of_message(settings, message)?],
         None if receipt::is_one(&call.parameters) => receipt::of_sms(settings, &call.parameters)?,
         None => vec![of_sms(settings, &call.parameters)?],
     };
@@ -98,8 +98,8 @@ fn written(value: &Value) -> Vec<u8> {
 /// A message of the SMS API.
 fn of_sms(settings: &Settings, form: &Form) -> Result<Event, Rejection> {
     let id = form.get("messageId").ok_or_else(|| missing("messageId"))?;
-    let from = form.get("msisdn").ok_or_else(|| missing("msisdn"))?;
-    let from = number::with_plus(&from);
+    let from = form.get("msisdn").and_then(|from| number::sender(&from));
+    let from = from.ok_or_else(|| missing("msisdn"))?;
     let at = form.get("message-timestamp");
     let at = at
         .as_deref()
@@ -138,8 +138,9 @@ fn part(form: &Form, from: &str, account: &str) -> Option<Part> {
 }
 
 /// A message of the Messages API.
-fn of_message(settings: &Settings, message: &Message) -> Event {
-    let from = number::with_plus(message.from.as_deref().unwrap_or_default());
+fn of_message(settings: &Settings, message: &Message) -> Result<Event, Rejection> {
+    let from = message.from.as_deref().and_then(number::sender);
+    let from = from.ok_or_else(|| missing("from"))?;
     let at = message.timestamp.as_deref().and_then(date::iso_ms);
     let account = number::account(&settings.number, message.to.as_deref());
     let content = match (&message.text, &message.message_type) {
@@ -147,7 +148,7 @@ fn of_message(settings: &Settings, message: &Message) -> Event {
         (_, Some(kind)) if kind != "text" => Content::Unknown(kind.clone()),
         (_, _) => Content::Unknown("empty message".to_owned()),
     };
-    Event {
+    Ok(Event {
         customer: vec![Address::new(PHONE, &from)],
         attributes: vec![("number".to_owned(), from)],
         ..Event::new(
@@ -156,7 +157,7 @@ fn of_message(settings: &Settings, message: &Message) -> Event {
             account,
             Happening::Said(content),
         )
-    }
+    })
 }
 
 pub(super) fn missing(name: &str) -> Rejection {

@@ -32,8 +32,12 @@ mod chat;
 
 /// What Node tests.
 mod browser;
+
 /// `cargo xtask docs`.
 mod docs;
+
+/// `cargo xtask nightly`.
+mod nightly;
 
 use run::Failure;
 
@@ -75,12 +79,8 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// The long run: random seeds for a night.
-    Nightly {
-        /// How many seeds the simulation plays.
-        #[arg(long, default_value_t = 200_000)]
-        seeds: u32,
-    },
+    /// The long run: random seeds for a night, then broken input for everything that reads bytes of strangers.
+    Nightly(nightly::Options),
 }
 
 fn main() -> ExitCode {
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
         }),
         Task::Docs => docs::write().map(|()| true),
         Task::Bench { arguments } => bench(&arguments),
-        Task::Nightly { seeds } => nightly(seeds),
+        Task::Nightly(options) => nightly::nightly(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -124,13 +124,5 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
             .current_dir(&root)
             .args(arguments),
     )?;
-    Ok(true)
-}
-
-fn nightly(seeds: u32) -> Result<bool, Failure> {
-    let root = run::root();
-    let mut command = run::cargo(&root);
-    command.args(["test", "--release", "--package", "simulation"]);
-    run::run(command.env("TRUNKLINE_SEEDS", seeds.to_string()))?;
     Ok(true)
 }
