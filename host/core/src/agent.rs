@@ -169,11 +169,8 @@ impl Step<'_> {
         true
     }
 
+    /// To one who opted out it is committed as an agent's words are: it dies before it leaves, and ECE is told then.
     fn send_agent_file(&mut self, stored: StoredFile, file: RemoteFile) {
-        if self.person.opted_out {
-            self.refuse_agent_file(file, "the customer opted out");
-            return;
-        }
         self.say(|m| &m.agent_uploaded_attachment, Fill::File(&stored.name));
         let agent = self
             .talk
@@ -186,7 +183,8 @@ impl Step<'_> {
     }
 
     fn await_file_answer(&mut self, number: u32, file: RemoteFile) {
-        if self.accept_policy() == AcceptAgentFiles::OnSend && !self.customer_answers_files() {
+        let on_send = self.accept_policy() == AcceptAgentFiles::OnSend;
+        if on_send && !self.customer_answers_files() && !self.person.opted_out {
             self.tell_ece(EceMessage::AcceptFile(file));
             return;
         }

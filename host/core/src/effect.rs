@@ -38,6 +38,14 @@ pub enum Effect {
         /// What the operator reads.
         reason: String,
     },
+    /// A delivery of ours that the provider took, and now says will not arrive: a dead letter is made of it, one however often
+    /// it is said.
+    NotDelivered {
+        /// Which.
+        delivery: DeliveryId,
+        /// What the operator reads.
+        reason: String,
+    },
     /// Fire `Event::Timer(name)` at this time; replaces one of the same name.
     SetTimer {
         /// Which.

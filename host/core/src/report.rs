@@ -130,7 +130,8 @@ fn too_late(delivery: DeliveryId) -> Effect {
     note_for(delivery.conversation, text)
 }
 
-/// The provider tells how a delivery fares. Only failures matter here.
+/// The provider tells how a delivery fares. Only failures matter here: the agent is told, and a dead letter keeps the message
+/// (H6), also when its conversation is over.
 pub(crate) fn receipt(
     settings: &Settings,
     person: &mut Customer,
@@ -180,12 +181,19 @@ fn failed(
     delivery: DeliveryId,
     reason: String,
 ) -> Vec<Effect> {
+    let lost = Effect::NotDelivered {
+        delivery,
+        reason: reason.clone(),
+    };
     let outcome = Outcome::Failed {
         reason,
         uncertain: false,
         opted_out: false,
     };
-    reported(settings, person, now, DeliveryReport { delivery, outcome })
+    let told = reported(settings, person, now, DeliveryReport { delivery, outcome });
+    // Signals have number 0: nobody misses one.
+    let lost = (delivery.number > 0).then_some(lost);
+    lost.into_iter().chain(told).collect()
 }
 
 impl Step<'_> {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use trunkline_core::event::{ChannelEvent, DeliveryName, Event, Happening, Receipt, Signal};
+use trunkline_core::event::{
+    ChannelEvent, DeliveryName, Event, Happening, Receipt, ReceiptState, Signal,
+};
 use trunkline_core::id::{ChannelName, Timestamp};
 use trunkline_core::message::{Address, Content};
 
@@ -100,6 +102,7 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
     let part = event.part.filter(|_| is_customers);
     let part = part.map(|part| inner.to_join(part));
     let (key, at) = (event.key, event.at);
+    let readdressed = !event.readdressed.is_empty();
     let customer: Vec<Address> = event
         .customer
         .into_iter()
@@ -140,7 +143,10 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
         }
         ReceivedHappening::Notice(code, text) => {
             tracing::warn!(%channel, code, text, "notice of the provider");
-            return Sorted::Nothing;
+            if !readdressed {
+                return Sorted::Nothing;
+            }
+            (Target::Addresses(channel, customer), no_news(at))
         }
     };
     Sorted::Event(Box::new(Incoming {
@@ -152,6 +158,17 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
         resolve,
         part,
     }))
+}
+
+/// The addresses are all the news there is: a receipt for what was sent until 1970 changes nothing.
+fn no_news(at: Timestamp) -> Event {
+    Event::Receipt(Receipt {
+        delivery: DeliveryName::AllUntil(Timestamp(0)),
+        state: ReceiptState::Accepted,
+        detail: None,
+        opted_out: false,
+        at,
+    })
 }
 
 impl<O: Outside> Inner<O> {

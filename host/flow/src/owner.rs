@@ -297,7 +297,10 @@ impl<O: Outside> Owner<O> {
         let (step, signals) = batch.into_step(self.revision);
         let revision = self.commit(&step).await?;
         self.inner.counts.stepped.add(events);
-        self.inner.counts.dead.add(step.dead.len());
+        self.inner
+            .counts
+            .dead
+            .add(step.dead.len() + step.failed.len());
         self.remember(step, revision);
         for signal in signals {
             crate::signal::show(&self.inner, &self.customer, signal);

@@ -35,6 +35,7 @@ pub(crate) struct Batch {
     cancelled: Vec<(LaneId, String)>,
     settled: Vec<DeliveryId>,
     told: Vec<(DeliveryId, String)>,
+    failed: Vec<(DeliveryId, String)>,
     dead: Vec<Undelivered>,
     trace: Vec<TraceLine>,
     signals: Vec<SignalEffect>,
@@ -83,6 +84,7 @@ impl Batch {
             cancelled: Vec::new(),
             settled: Vec::new(),
             told: Vec::new(),
+            failed: Vec::new(),
             dead: Vec::new(),
             trace: Vec::new(),
             signals: Vec::new(),
@@ -159,6 +161,7 @@ impl Batch {
             } => self.has_delivery((*conversation, *lane)),
             Effect::Deliver(_)
             | Effect::Undeliverable { .. }
+            | Effect::NotDelivered { .. }
             | Effect::SetTimer { .. }
             | Effect::CancelTimer { .. }
             | Effect::Signal(_)
@@ -206,6 +209,7 @@ impl Batch {
                     let dead = self.undeliverable(event, conversation, key, text, reason);
                     self.dead.push(dead);
                 }
+                Effect::NotDelivered { delivery, reason } => self.failed.push((delivery, reason)),
                 Effect::SetTimer { name, at } => self.set_timer(name, Some(at)),
                 Effect::CancelTimer { name } => self.set_timer(name, None),
                 Effect::Signal(signal) => self.signals.push(signal),
@@ -312,6 +316,7 @@ impl Batch {
                 .collect(),
             settled: self.settled,
             told: self.told,
+            failed: self.failed,
             timers: self.timers_changed.into_iter().collect(),
             dead: self.dead,
             trace: self.trace,

@@ -213,6 +213,7 @@ fn step(customer: CustomerId, revision: u64, rows: Vec<i64>, delivery: Delivery)
         cancelled: Vec::new(),
         settled: Vec::new(),
         told: Vec::new(),
+        failed: Vec::new(),
         timers: Vec::new(),
         dead: Vec::new(),
         trace: Vec::new(),

@@ -88,6 +88,8 @@ macro_rules! contract_tests {
                 cancelling_a_lane_leaves_what_has_left
                 cancelling_a_lane_leaves_what_the_same_step_adds
                 a_receipt_settles_a_delivery
+                what_failed_after_it_was_taken_is_one_dead_letter_that_can_be_replayed
+                what_failed_and_is_forgotten_is_a_dead_letter_all_the_same
                 what_receipts_told_stays_with_the_delivery
                 card_numbers_in_deliveries_are_masked
             }

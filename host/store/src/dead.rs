@@ -98,6 +98,59 @@ pub(crate) fn insert_delivery(
     write(db, &row, at)
 }
 
+/// Keeps a delivery to a customer that was taken and will not arrive, unless a letter of it waits already.
+pub(crate) fn insert_failed(
+    db: &Connection,
+    id: DeliveryId,
+    reason: &str,
+    at: Timestamp,
+) -> Outcome<()> {
+    if waits(db, id)? {
+        return Ok(());
+    }
+    let Some(payload) = outbox::payload(db, id)? else {
+        return insert_forgotten(db, id, reason, at);
+    };
+    match serde_json::from_str(&payload)? {
+        Payload::ToCustomer(_) => insert_delivery(db, id, &payload, reason, at),
+        // Nothing that a provider could have been given.
+        Payload::OpenEce(_)
+        | Payload::ToEce { .. }
+        | Payload::EndEce { .. }
+        | Payload::AskBot(_)
+        | Payload::FetchFromCustomer { .. }
+        | Payload::FetchFromEce { .. } => Ok(()),
+    }
+}
+
+/// A letter of this delivery that nobody has replayed.
+fn waits(db: &Connection, id: DeliveryId) -> Outcome<bool> {
+    let (customer, conversation, number) = parts(id);
+    let found = db
+        .prepare_cached(
+            "SELECT 1 FROM dead_letters
+             WHERE customer = ?1 AND conversation = ?2 AND number = ?3 AND replayed IS NULL LIMIT 1",
+        )?
+        .query_row(params![customer, conversation, number], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Its words went with the trace: there is nothing to replay.
+fn insert_forgotten(db: &Connection, id: DeliveryId, reason: &str, at: Timestamp) -> Outcome<()> {
+    let scope = customers::channel_of(db, id.conversation.customer)?.map(Scope::Channel);
+    let row = Letter {
+        kind: DeadKind::Delivery,
+        reason,
+        conversation: Some(id.conversation),
+        number: Some(id.number),
+        scope: scope.as_ref(),
+        content: &format!("[the message of delivery {id}]"),
+        replay: None,
+    };
+    write(db, &row, at)
+}
+
 fn scope_of_payload(
     db: &Connection,
     customer: CustomerId,

@@ -200,6 +200,21 @@ pub(crate) fn close(
     Ok(Some(payload))
 }
 
+/// What a delivery carries, settled or not; none if it is unknown or forgotten.
+pub(crate) fn payload(db: &Connection, id: DeliveryId) -> Outcome<Option<String>> {
+    let (customer, conversation, number) = parts(id);
+    let found = db
+        .prepare_cached(
+            "SELECT payload FROM outbox WHERE customer = ?1 AND conversation = ?2 AND number = ?3
+             UNION ALL
+             SELECT payload FROM sent WHERE customer = ?1 AND conversation = ?2 AND number = ?3
+             LIMIT 1",
+        )?
+        .query_row(params![customer, conversation, number], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
 /// Deliveries of a lane that have not left, or whose outcome is known.
 pub(crate) fn not_left(
     db: &Connection,

@@ -30,6 +30,7 @@ pub(crate) struct Prepared {
     cancelled: Vec<(ConversationId, Lane, String)>,
     settled: Vec<DeliveryId>,
     told: Vec<(DeliveryId, String)>,
+    failed: Vec<(DeliveryId, String)>,
     timers: Vec<(TimerName, Option<Timestamp>)>,
     dead: Vec<Undelivered>,
     trace: Vec<TraceLine>,
@@ -61,6 +62,7 @@ impl Prepared {
                 cancelled: step.cancelled,
                 settled: step.settled,
                 told: step.told,
+                failed: step.failed,
                 timers: step.timers,
                 dead: step.dead,
                 trace: step.trace,
@@ -87,6 +89,9 @@ pub(crate) fn step(writing: &Writing<'_>, step: Prepared) -> Outcome<u64> {
     }
     for (id, name) in &step.told {
         outbox::tell(db, *id, name, step.at)?;
+    }
+    for (id, reason) in &step.failed {
+        dead::insert_failed(db, *id, reason, step.at)?;
     }
     for delivery in &step.deliveries {
         outbox::insert(db, delivery, step.at)?;

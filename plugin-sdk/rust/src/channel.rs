@@ -183,7 +183,7 @@ pub struct Event {
     /// Captured about the customer: in configuration `$(PLUGIN.KEY)`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
-    /// These belong to the same customer.
+    /// These belong to the same customer. A [`Happening::Notice`] may say no more than that: it opens no conversation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readdressed: Vec<Address>,
     /// What happened.

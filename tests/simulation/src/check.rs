@@ -20,6 +20,7 @@ pub fn all(outcome: &Outcome) -> Vec<String> {
     wrong.extend(customers_words_come_once(&world, &tables));
     wrong.extend(customers_words_keep_their_order(&world, &tables));
     wrong.extend(agents_words_arrive(&world, &tables));
+    wrong.extend(undelivered_is_kept(&world, &tables));
     wrong.extend(agents_words_keep_their_order(&world));
     wrong.extend(phones_ring_once(&world, &tables));
     wrong.extend(welcomes_come_once(&world));
@@ -100,15 +101,14 @@ fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
         .collect()
 }
 
-/// Whether a dead letter holds these words, or names the delivery in whose trace they are.
+/// Whether a dead letter holds these words, or names the settled delivery that the trace shows them in.
 fn holds(content: &str, text: &str, tables: &Tables) -> bool {
     let delivery = content.strip_prefix("[the message of delivery ");
     let delivery = delivery.and_then(|rest| rest.strip_suffix(']'));
     content.contains(text)
-        || delivery.is_some_and(|delivery| {
-            let mut trace = tables.trace().iter();
-            trace.any(|line| line.text.starts_with(delivery) && line.text.contains(text))
-        })
+        || delivery
+            .and_then(|delivery| tables.said_in(delivery.parse().ok()?))
+            .is_some_and(|said| said.contains(text))
 }
 
 /// H2: nothing reaches agents twice, but where an outcome was unknown; then the trace says so.
@@ -203,6 +203,14 @@ fn agents_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// H6: what a provider took and could not deliver is a dead letter.
+fn undelivered_is_kept(world: &World, tables: &Tables) -> Vec<String> {
+    let kept: BTreeSet<DeliveryId> = tables.dead().filter_map(|dead| dead.delivery).collect();
+    let lost = world.undelivered.difference(&kept);
+    lost.map(|delivery| format!("H6: {delivery} was not delivered, and no dead letter says so"))
+        .collect()
 }
 
 /// H3: a phone shows what an agent said in the order said.

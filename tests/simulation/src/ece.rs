@@ -111,12 +111,13 @@ impl Ece for SimEce {
         if let Some(error) = self.failure() {
             return Err(error);
         }
+        let now = self.clock.now();
         let over = self
             .shared
             .world()
             .sessions
             .get(session)
-            .is_none_or(|session| session.over);
+            .is_none_or(|session| session.is_over(now));
         if over {
             return Err(EceError::Gone("it was closed".to_owned()));
         }
@@ -175,7 +176,10 @@ impl World {
     fn begin(&mut self, customer: String, now: Timestamp) -> EceSession {
         let id = EceSession(format!("s{}", self.sessions.len() + 1));
         let closes_at = now.plus_ms(self.rng.random_range(60_000..=600_000));
+        let chance = self.faults.silent_end;
+        let silent = self.happens(chance, now);
         let session = Session {
+            silent,
             customer,
             got: Vec::new(),
             queue: Vec::new(),
@@ -196,8 +200,10 @@ impl World {
             let at = self.within(comes, if quick { 100 } else { 60_000 });
             self.will_say(&id, at);
         }
-        let by_agent = true;
-        self.will_tell(&id, closes_at, EceHappening::Completed { by_agent });
+        if !silent {
+            let by_agent = true;
+            self.will_tell(&id, closes_at, EceHappening::Completed { by_agent });
+        }
         id
     }
 

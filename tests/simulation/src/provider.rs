@@ -105,8 +105,12 @@ impl SimPlugins {
                 ..sent(outbound, part)
             });
         }
-        let told = [ReceiptState::Sent, ReceiptState::Delivered]
-            .map(|state| receipt_key(outbound.delivery, part, state));
+        let states = [
+            ReceiptState::Sent,
+            ReceiptState::Delivered,
+            ReceiptState::Failed,
+        ];
+        let told = states.map(|state| receipt_key(outbound.delivery, part, state));
         let since = told.iter().find_map(|key| {
             let scope = Scope::Channel(ECHOING.into());
             self.store.tables().accepted_at(&scope, key)
@@ -147,7 +151,13 @@ impl SimPlugins {
         });
         // Now and then before the answer to the request.
         let quick = channel.as_str() == ECHOING && rand::Rng::random_bool(&mut world.rng, 0.3);
-        for state in [ReceiptState::Sent, ReceiptState::Delivered] {
+        let chance = world.faults.undelivered;
+        let end = if world.happens(chance, now) {
+            ReceiptState::Failed
+        } else {
+            ReceiptState::Delivered
+        };
+        for state in [ReceiptState::Sent, end] {
             let at = world.within(now, if quick { 100 } else { 8_000 });
             let receipt = receipt(channel, outbound, part, state, at);
             let twice = world.faults.twice;
@@ -157,6 +167,10 @@ impl SimPlugins {
                     later,
                     Doing::Receipt(channel.clone(), Box::new(receipt.clone())),
                 );
+            }
+            // By an id that an unknown outcome hid, nobody may ever find the message.
+            if state == ReceiptState::Failed && names_ours(&receipt) {
+                world.undelivered.insert(outbound.delivery);
             }
             world.plan(at, Doing::Receipt(channel.clone(), Box::new(receipt)));
         }
@@ -196,6 +210,13 @@ fn receipt(
         resolve: None,
         peer_changes: Vec::new(),
     }
+}
+
+fn names_ours(receipt: &ReceivedEvent) -> bool {
+    let ReceivedHappening::Receipt { delivery, .. } = &receipt.happening else {
+        return false;
+    };
+    delivery.as_given().is_some()
 }
 
 fn receipt_key(delivery: DeliveryId, part: usize, state: ReceiptState) -> String {

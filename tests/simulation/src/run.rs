@@ -188,12 +188,13 @@ async fn live(shared: &Shared, disk: &Disk, base: Timestamp) -> Life {
 fn at_rest(shared: &Shared, disk: &Disk, now: Timestamp) -> bool {
     let world = shared.world();
     let quiet = now >= world.heals_at && world.schedule.is_empty() && world.doing.is_empty();
-    drop(world);
+    // Nothing tells of these before the customer writes again.
+    let over = |id: &EceSession| world.sessions.get(id).is_some_and(|it| it.is_over(now));
     quiet
         && disk
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .at_rest()
+            .at_rest_but(over)
 }
 
 /// The outside, as it calls one life of the flow.

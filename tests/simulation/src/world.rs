@@ -25,6 +25,10 @@ pub struct Faults {
     pub unknown: u32,
     /// Something arrives twice.
     pub twice: u32,
+    /// ECE ends a conversation and tells nobody.
+    pub silent_end: u32,
+    /// A provider took a message and cannot deliver it.
+    pub undelivered: u32,
     /// The plugin is gone for a while, or ECE is, at a message.
     pub outage: u32,
 }
@@ -39,6 +43,8 @@ impl Faults {
             certain: 0,
             unknown: 0,
             twice: 0,
+            silent_end: 0,
+            undelivered: 0,
             outage: 0,
         }
     }
@@ -59,6 +65,8 @@ impl Faults {
             certain: upto(150),
             unknown: upto(100),
             twice: upto(200),
+            silent_end: upto(300),
+            undelivered: upto(100),
             outage: upto(100),
         }
     }
@@ -120,6 +128,8 @@ pub struct Session {
     pub events: usize,
     /// The agent closes then.
     pub closes_at: Timestamp,
+    /// ECE closes it then, and tells nobody.
+    pub silent: bool,
     /// An agent has it.
     pub assigned: bool,
     /// Over, by whomever.
@@ -168,6 +178,8 @@ pub struct World {
     pub bots_heard: Vec<(ConversationId, String)>,
     /// Surveys that began, in order: once a conversation, but for attempts that are made again.
     pub surveys: Vec<ConversationId>,
+    /// Messages that a provider took and said that it could not deliver.
+    pub undelivered: BTreeSet<DeliveryId>,
     /// Violations seen while they happened.
     pub wrong: Vec<String>,
     /// The plugin does not work until then.
@@ -217,6 +229,7 @@ impl Shared {
             customers_said: BTreeMap::new(),
             bots_heard: Vec::new(),
             surveys: Vec::new(),
+            undelivered: BTreeSet::new(),
             wrong: Vec::new(),
             plugin_gone_until: START,
             ece_gone_until: START,
@@ -255,6 +268,13 @@ impl Shared {
     /// Whether something of this chance, in thousandths, happens now.
     pub fn happens(&self, chance: u32, now: Timestamp) -> bool {
         self.world().happens(chance, now)
+    }
+}
+
+impl Session {
+    /// Whether it is over, whoever knows.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.over || (self.silent && now >= self.closes_at)
     }
 }
 

@@ -160,7 +160,17 @@ fn a_receipt_that_says_failed_tells_the_agent_too() {
         Vec::<String>::new()
     );
     let told = world.act(receipt(ReceiptState::Failed));
-    assert_eq!(told, ["d1-1-6 to s1 note: [not delivered: handset off]"]);
+    assert_eq!(
+        told,
+        [
+            "dead letter d1-1-5: handset off",
+            "d1-1-6 to s1 note: [not delivered: handset off]"
+        ]
+    );
+    // Nobody is there to be told, and the words are kept all the same.
+    world.ece("s1", completed());
+    let late = world.act(receipt(ReceiptState::Failed));
+    assert_eq!(late, ["dead letter d1-1-5: handset off"]);
 }
 
 #[test]

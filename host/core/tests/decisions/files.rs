@@ -121,3 +121,27 @@ fn an_agents_words_behind_a_file_go_out_even_when_the_customer_leaves() {
         Vec::<String>::new()
     );
 }
+
+/// It dies at the customer's door as text does, and a dead letter keeps it.
+#[test]
+fn a_file_for_one_who_opted_out_comes_back_to_the_agent() {
+    let mut world = offered();
+    world.integration().accept_agent_files = AcceptAgentFiles::OnSend;
+    world.does(Happening::OptedOut { confirmed: true });
+    assert_eq!(
+        world.report(5, Outcome::FileReady(stored("map.png"))),
+        ["d1-1-7 Agent Ann: file map.png (report)"]
+    );
+    let died = Outcome::Failed {
+        reason: "the customer opted out".to_owned(),
+        uncertain: false,
+        opted_out: false,
+    };
+    assert_eq!(
+        world.report(7, died),
+        [
+            "d1-1-8 to s1 reject: map.png",
+            "d1-1-9 to s1 note: [not delivered: the customer opted out]"
+        ]
+    );
+}

@@ -246,7 +246,10 @@ impl Outside {
                     self.gone
                         .retain(|delivery| delivery.to_string() != key.as_str());
                 }
-                Effect::CancelLane { .. } | Effect::Signal(_) | Effect::Note { .. } => {}
+                Effect::CancelLane { .. }
+                | Effect::NotDelivered { .. }
+                | Effect::Signal(_)
+                | Effect::Note { .. } => {}
             }
         }
         self.seen = self.world.everything.len();
@@ -277,6 +280,7 @@ impl Outside {
             Effect::Deliver(delivery) if self.gone.contains(&delivery.id) => false,
             Effect::Deliver(delivery) => reads_customer(&delivery.payload),
             Effect::CancelLane { .. }
+            | Effect::NotDelivered { .. }
             | Effect::SetTimer { .. }
             | Effect::CancelTimer { .. }
             | Effect::Signal(_)

@@ -175,15 +175,6 @@ fn bots_and_their_files_are_silent_too() {
 }
 
 #[test]
-fn an_agents_file_is_rejected() {
-    let mut world = World::chatting();
-    world.ece("s1", EceHappening::FileOffered(remote("map.png")));
-    world.does(Happening::OptedOut { confirmed: true });
-    let effects = world.report(5, Outcome::FileReady(stored("map.png")));
-    assert_eq!(effects[0], "d1-1-7 to s1 reject: map.png");
-}
-
-#[test]
 fn where_writing_opts_in_the_next_message_is_answered_again() {
     let mut world = World::chatting();
     world.channel().writing_opts_in = true;

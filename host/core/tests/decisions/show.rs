@@ -38,6 +38,7 @@ fn effect(effect: &Effect) -> String {
         } => {
             format!("dead letter {key} of {conversation}: {text} ({reason})")
         }
+        Effect::NotDelivered { delivery, reason } => format!("dead letter {delivery}: {reason}"),
         Effect::SetTimer { name, at } => format!("timer {name} at {}", at.0),
         Effect::CancelTimer { name } => format!("no timer {name}"),
         Effect::Signal(SignalEffect::TypingToCustomer(on)) => format!("typing to customer {on}"),

@@ -251,6 +251,9 @@ pub struct Step {
     /// Provider messages of unsettled deliveries that a receipt named: added to the item's `told`, and the next attempt is
     /// due at `at` if it was due later.
     pub told: Vec<(DeliveryId, String)>,
+    /// Deliveries to the customer that were taken and will not arrive, with the reason: a dead letter is made of each, settled or
+    /// not, unless one that was not replayed is there. One so old that its words are gone leaves a letter without replay.
+    pub failed: Vec<(DeliveryId, String)>,
     /// Set or, with `None`, removed.
     pub timers: Vec<(TimerName, Option<Timestamp>)>,
     /// Events that nobody will get.

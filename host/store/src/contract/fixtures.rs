@@ -156,6 +156,7 @@ pub(super) fn idle_step(loaded: &Loaded) -> Step {
         cancelled: Vec::new(),
         settled: Vec::new(),
         told: Vec::new(),
+        failed: Vec::new(),
         timers: Vec::new(),
         dead: Vec::new(),
         trace: Vec::new(),

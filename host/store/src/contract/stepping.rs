@@ -200,6 +200,71 @@ pub async fn a_receipt_settles_a_delivery(stores: &impl Stores) {
     assert_eq!(store.dead_letters(None, MANY).await, Ok(Vec::new()));
 }
 
+/// H6: the provider took it, and says later that it will not arrive. Also of one that is still on its way.
+pub async fn what_failed_after_it_was_taken_is_one_dead_letter_that_can_be_replayed(
+    stores: &impl Stores,
+) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let deliveries = vec![
+        to_customer(id, 1, "a"),
+        to_customer(id, 2, "b"),
+        to_ece(id, 3, "c"),
+    ];
+    deliver(&*store, id, deliveries).await;
+    settle(&*store, settle_of(delivery_id(id, 1), Settled::Done)).await;
+    for reason in ["handset off", "handset still off"] {
+        let failed = [1, 2, 3].map(|number| (delivery_id(id, number), reason.to_owned()));
+        let step_of = Step {
+            failed: failed.to_vec(),
+            ..idle_step(&load(&*store, id).await)
+        };
+        step(&*store, step_of).await;
+    }
+    assert_eq!(waiting(&*store, id).await, [2, 3], "what waits goes on");
+    let letters = store.dead_letters(None, MANY).await.expect("it lists");
+    let read: Vec<_> = letters
+        .iter()
+        .map(|letter| (letter.delivery, letter.reason.as_str()))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            (Some(delivery_id(id, 2)), "handset off"),
+            (Some(delivery_id(id, 1)), "handset off")
+        ]
+    );
+    assert!(letters[1].content.contains('a'), "{:?}", letters[1]);
+    store
+        .replay(letters[1].id, T)
+        .await
+        .expect("it is put back");
+    let again = waiting(&*store, id).await;
+    assert!(again.contains(&1), "{again:?}");
+    // It failed again: another letter.
+    let step_of = Step {
+        failed: vec![(delivery_id(id, 1), "no".to_owned())],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, step_of).await;
+    let letters = store.dead_letters(None, MANY).await.expect("it lists");
+    assert_eq!(letters.len(), 3);
+}
+
+/// A provider may say so after weeks.
+pub async fn what_failed_and_is_forgotten_is_a_dead_letter_all_the_same(stores: &impl Stores) {
+    let store = stores.open();
+    let id = customer(&*store, "+1").await;
+    let step_of = Step {
+        failed: vec![(delivery_id(id, 7), "expired".to_owned())],
+        ..idle_step(&load(&*store, id).await)
+    };
+    step(&*store, step_of).await;
+    let letters = store.dead_letters(None, MANY).await.expect("it lists");
+    assert_eq!(letters[0].delivery, Some(delivery_id(id, 7)));
+    assert!(store.replay(letters[0].id, T).await.is_err());
+}
+
 /// For the next attempt, also one after a crash (H11).
 pub async fn what_receipts_told_stays_with_the_delivery(stores: &impl Stores) {
     let store = stores.open();

@@ -75,6 +75,7 @@ pub struct Tables {
     inbox: BTreeMap<i64, Waiting>,
     pieces: BTreeMap<(CustomerId, String), BTreeMap<u16, (Part, Waiting)>>,
     outbox: BTreeMap<i64, OutboxItem>,
+    sent: BTreeMap<DeliveryId, Delivery>,
     timers: BTreeMap<(CustomerId, TimerName), Timestamp>,
     parked: Vec<(ParkedId, Target, Event, Timestamp)>,
     sessions: BTreeMap<(IntegrationName, EceSession), CustomerId>,
@@ -327,21 +328,21 @@ impl Tables {
         self.dead.push((letter, again));
     }
 
-    fn bury_delivery(&mut self, item: OutboxItem, reason: String, at: Timestamp) {
+    fn bury_delivery(&mut self, delivery: Delivery, reason: String, at: Timestamp) {
         let id = DeadLetterId(self.number());
         let letter = DeadLetter {
             id,
             kind: DeadKind::Delivery,
             at,
             reason,
-            delivery: Some(item.delivery.id),
-            conversation: Some(item.delivery.id.conversation),
+            delivery: Some(delivery.id),
+            conversation: Some(delivery.id.conversation),
             scope: None,
-            content: words(&item.delivery.payload),
+            content: words(&delivery.payload),
             replayed: None,
         };
         self.dead
-            .push((letter, Again::Delivery(Box::new(item.delivery))));
+            .push((letter, Again::Delivery(Box::new(delivery))));
     }
 
     pub(super) fn load(&self, customer: CustomerId, limit: usize) -> Option<Loaded> {
@@ -429,8 +430,14 @@ impl Tables {
         for (conversation, lane, reason) in step.cancelled {
             self.cancel((conversation, lane), &reason, step.at);
         }
-        self.outbox
-            .retain(|_, item| !step.settled.contains(&item.delivery.id));
+        for settled in &step.settled {
+            if let Ok(number) = self.position(*settled) {
+                self.file_as_sent(number);
+            }
+        }
+        for (delivery, reason) in step.failed {
+            self.fail(delivery, &reason, step.at);
+        }
         for (delivery, name) in step.told {
             self.tell(delivery, name, step.at);
         }
@@ -459,8 +466,27 @@ impl Tables {
             .collect();
         for number in numbers {
             if let Some(item) = self.outbox.remove(&number) {
-                self.bury_delivery(item, reason.to_owned(), at);
+                self.bury_delivery(item.delivery, reason.to_owned(), at);
             }
+        }
+    }
+
+    fn file_as_sent(&mut self, number: i64) {
+        if let Some(item) = self.outbox.remove(&number) {
+            self.sent.insert(item.delivery.id, item.delivery);
+        }
+    }
+
+    /// What was taken and will not arrive.
+    fn fail(&mut self, id: DeliveryId, reason: &str, at: Timestamp) {
+        let of_it = |letter: &DeadLetter| letter.delivery == Some(id) && letter.replayed.is_none();
+        if self.dead.iter().any(|(letter, _)| of_it(letter)) {
+            return;
+        }
+        let waiting = self.outbox.values().map(|item| &item.delivery);
+        let mut known = waiting.chain(self.sent.values());
+        if let Some(delivery) = known.find(|delivery| delivery.id == id).cloned() {
+            self.bury_delivery(delivery, reason.to_owned(), at);
         }
     }
 
@@ -559,12 +585,10 @@ impl Tables {
 
     fn become_of(&mut self, number: i64, settle: &Settle) {
         match &settle.outcome {
-            Settled::Done => {
-                self.outbox.remove(&number);
-            }
+            Settled::Done => self.file_as_sent(number),
             Settled::Dead(reason) => {
                 if let Some(item) = self.outbox.remove(&number) {
-                    self.bury_delivery(item, reason.clone(), settle.at);
+                    self.bury_delivery(item.delivery, reason.clone(), settle.at);
                 }
             }
             Settled::Part(rest) => {
@@ -812,6 +836,12 @@ impl Tables {
         self.sessions.keys().any(|(_, known)| known == session)
     }
 
+    /// What a settled delivery said, for checkers.
+    pub fn said_in(&self, delivery: DeliveryId) -> Option<String> {
+        let delivery = self.sent.get(&delivery)?;
+        Some(words(&delivery.payload))
+    }
+
     /// When the event of this key first arrived, for checkers.
     pub fn accepted_at(&self, scope: &Scope, key: &str) -> Option<Timestamp> {
         self.keys.get(&(scope.clone(), key.to_owned())).copied()
@@ -836,12 +866,21 @@ impl Tables {
 
     /// Nothing is left to do.
     pub fn at_rest(&self) -> bool {
+        self.at_rest_but(|_| false)
+    }
+
+    /// Nothing is left to do but in conversations of which ECE says no more.
+    pub fn at_rest_but(&self, silent: impl Fn(&EceSession) -> bool) -> bool {
+        let waits = |row: &Row| {
+            let talk = row.customer.open.as_ref();
+            talk.is_some_and(|talk| talk.session().is_none_or(|session| !silent(&session.id)))
+        };
         self.inbox.is_empty()
             && self.outbox.is_empty()
             && self.raw.is_empty()
             && self.parked.is_empty()
             && self.pieces.is_empty()
-            && self.rows.values().all(|row| row.customer.open.is_none())
+            && !self.rows.values().any(waits)
     }
 
     /// What is not done, in words.

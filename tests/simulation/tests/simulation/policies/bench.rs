@@ -21,7 +21,8 @@ use trunkline_core::effect::{
     Payload, SignalEffect, ToCustomer,
 };
 use trunkline_core::event::{
-    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, RemoteFile, Signal,
+    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, Receipt, ReceiptState, RemoteFile,
+    Signal,
 };
 use trunkline_core::id::{
     BotName, ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Epoch,
@@ -335,6 +336,16 @@ fn handle(
             happening: Happening::Said(content),
             ..
         }) => obey(customer, now, &said(&content)),
+        Event::Receipt(Receipt {
+            state: ReceiptState::Failed,
+            delivery,
+            ..
+        }) => {
+            let delivery = delivery.delivery();
+            let reason = "the provider could not deliver it".to_owned();
+            let failed = delivery.map(|delivery| Effect::NotDelivered { delivery, reason });
+            failed.into_iter().collect()
+        }
         other @ (Event::Channel(_)
         | Event::Ece(_)
         | Event::Delivery(_)

@@ -1,8 +1,9 @@
+use simulation::provider::address;
 use simulation::world::START;
 use trunkline_core::event::{EceEvent, EceHappening};
 use trunkline_flow::Limits;
 use trunkline_flow::ports::{
-    Answer, Clock, PARKED_MS, PluginVersion, ReceiveError, ReceivedHappening,
+    Answer, Clock, PARKED_MS, PluginVersion, ReceiveError, ReceivedEvent, ReceivedHappening,
 };
 
 use super::bench::{fine, on_bench, received, request, written};
@@ -153,6 +154,29 @@ fn one_call_for_two_accounts_reaches_the_customers_of_two_channels() {
             .map(|(c, _)| c.channel.0.clone())
             .collect();
         assert_eq!(channels, ["line", "second line"]);
+    });
+}
+
+/// A number that changed, say: nothing is said, and who writes from the new one next is the same customer.
+#[test]
+fn a_notice_may_tell_of_more_addresses_of_a_customer() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say one").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        let notice = ReceivedHappening::Notice("changed".to_owned(), "a number".to_owned());
+        let notice = ReceivedEvent {
+            readdressed: vec![address("anna")],
+            ..received("anna's new number", "2", notice)
+        };
+        assert_eq!(bench.deliver_event(notice).await, fine());
+        bench.write("anna's new number", "3", "say two").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert_eq!(tables.customers().count(), 1);
     });
 }
 

@@ -173,6 +173,45 @@ fn after_an_hour_of_failures_a_message_is_a_dead_letter_that_can_be_replayed() {
     });
 }
 
+fn failed(delivery: DeliveryName) -> ReceivedHappening {
+    ReceivedHappening::Receipt {
+        delivery,
+        state: ReceiptState::Failed,
+        detail: None,
+        opted_out: false,
+    }
+}
+
+#[test]
+fn what_the_provider_took_and_could_not_deliver_is_a_dead_letter_that_can_be_replayed() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        // By our id, and by the provider's: one letter.
+        let ours = DeliveryName::Ours(first_delivery(&bench));
+        let theirs = DeliveryName::Provider(format!("p-{}", first_delivery(&bench)));
+        for (key, name) in [("r1", ours), ("r2", theirs)] {
+            bench
+                .deliver_event(received("anna", key, failed(name)))
+                .await;
+        }
+        bench
+            .until(|b| b.told("DEAD Delivery `hello`: the provider could not deliver it"))
+            .await;
+        bench.pass(1_000).await;
+        let dead = bench.flow.store().dead_letters(None, 10).await;
+        let dead = dead.expect("the store works");
+        assert_eq!(dead.len(), 1, "{dead:?}");
+        bench.flow.replay(dead[0].id).await.expect("it is there");
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert_eq!(bench.asked_times("send hello").len(), 2);
+    });
+}
+
 #[test]
 fn who_opted_out_gets_nothing_but_the_confirmation() {
     on_bench(Limits::default(), |bench| async move {
