@@ -7,7 +7,7 @@ use trunkline_flow::ports::{PeerChange, ReceivedEvent};
 
 use crate::config::User;
 use crate::live::{Bound, Table};
-use crate::secrets::SecretValues;
+use crate::secrets::SecretSource;
 
 /// Gives each event its channel.
 pub(crate) fn assign(
@@ -52,8 +52,8 @@ fn shares_url(one: &Bound, other: &Bound) -> bool {
     signing.all(|secret| value(one, &secret.name) == value(other, &secret.name))
 }
 
-fn value<'a>(bound: &'a Bound, name: &str) -> Option<&'a SecretValues> {
-    bound.world.secrets.get(name).ok()
+fn value<'a>(bound: &'a Bound, name: &str) -> Option<&'a SecretSource> {
+    bound.world.secrets.source(name)
 }
 
 /// Gives the changes of a reception to the customer it is about, behind those that the events have

@@ -7,7 +7,7 @@ use trunkline_core::id::{BotName, ChannelName, PluginName};
 use trunkline_flow::ports::PluginVersion;
 
 use crate::egress::ProxySettings;
-use crate::secrets::SecretValues;
+use crate::secrets::SecretSource;
 
 /// All of it. Compare two with `==` to see whether `reconfigure` would change anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub struct UserConfig {
     /// As written; checked against the manifest.
     pub settings: toml::Table,
     /// By the manifest's names.
-    pub secrets: BTreeMap<String, SecretValues>,
+    pub secrets: BTreeMap<String, SecretSource>,
     /// Granted beyond the manifest's fixed hosts.
     pub hosts: Vec<String>,
 }

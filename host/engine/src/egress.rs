@@ -2,7 +2,8 @@
 //!
 //! `prepare` checks and encodes, [`Egress::fetch`] sends, follows redirects and reads the answer,
 //! [`Egress::download`] streams it. Private addresses are reached only where the operator granted
-//! them; redirects are checked like first requests, and lose their secrets on another host.
+//! them; redirects are checked like first requests, and lose their secrets on another host. A request
+//! has a fixed time; one with a file lasts as long as bytes move (`patience`).
 
 /// Which addresses are private.
 mod address;
@@ -16,23 +17,28 @@ mod body;
 /// Reading answers, with a limit.
 mod answer;
 
+/// How long a request may take.
+mod patience;
+
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::LOCATION;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Method, Proxy, Response, StatusCode};
 use trunkline_flow::ports::Download;
 use url::Url;
 
+pub(crate) use patience::Patience;
 pub(crate) use prepare::{Prepared, Rights, prepare};
 
 pub use body::{Files, FoundFile};
 
 use crate::permit::{HostPattern, Reach};
 use crate::request::{AesCtr, FetchError, FetchResponse};
+use patience::{Pulse, while_it_moves};
 use prepare::{PreparedBody, permitted};
 
 /// Redirects followed for one request.
@@ -66,6 +72,7 @@ pub(crate) struct Egress {
     public: Client,
     anywhere: Client,
     files: Arc<dyn Files>,
+    patience: Patience,
 }
 
 impl Egress {
@@ -77,6 +84,7 @@ impl Egress {
     pub(crate) fn new(
         proxy: Option<&ProxySettings>,
         files: Arc<dyn Files>,
+        patience: Patience,
     ) -> Result<Self, EgressError> {
         // Another part of the process may have installed it first: the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -88,10 +96,12 @@ impl Egress {
             public: public.build().map_err(EgressError)?,
             anywhere: client(proxy)?.build().map_err(EgressError)?,
             files,
+            patience,
         })
     }
 
-    /// Sends, follows redirects, reads the whole answer.
+    /// Sends, follows redirects, reads the whole answer. `left` bounds it, unless a file goes along:
+    /// that takes as long as bytes move, within [`Patience`].
     ///
     /// # Errors
     /// See [`FetchError`].
@@ -100,11 +110,17 @@ impl Egress {
         prepared: Prepared,
         left: Duration,
     ) -> Result<FetchResponse, FetchError> {
+        let pulse = Pulse::new();
+        let with_file = prepared.carries_file();
         let timeout = timeout(prepared.timeout_ms).min(left);
         let whole = async {
-            let response = self.send(prepared).await?;
-            answer::read(response).await
+            let response = self.send(prepared, &pulse).await?;
+            pulse.read();
+            answer::read(response, &pulse).await
         };
+        if with_file {
+            return while_it_moves(self.patience, &pulse, whole).await;
+        }
         match tokio::time::timeout(timeout, whole).await {
             Ok(result) => result,
             Err(_) => {
@@ -114,7 +130,8 @@ impl Egress {
         }
     }
 
-    /// Sends, and gives the answer's bytes as they come. The plugin's timeout is for the first byte.
+    /// Sends, and gives the answer's bytes as they come. The plugin's timeout is for the first byte;
+    /// between two pieces it is the silence of [`Patience`].
     ///
     /// # Errors
     /// See [`FetchError`]; a status other than 2xx comes back as its response.
@@ -127,27 +144,58 @@ impl Egress {
             prepare::check_cipher(cipher)?;
         }
         let timeout = timeout(prepared.timeout_ms);
-        let response = tokio::time::timeout(timeout, self.send(prepared))
+        let response = tokio::time::timeout(timeout, self.send(prepared, &Pulse::new()))
             .await
             .map_err(|_| FetchError::Unknown("no answer in time".to_owned()))??;
         if !response.status().is_success() {
             return Ok(Err(response.status()));
         }
-        Ok(Ok(answer::stream(response, decrypt.as_ref())))
+        let silence = self.patience.silence;
+        Ok(Ok(answer::stream(response, decrypt.as_ref(), silence)))
     }
 
-    async fn send(&self, mut prepared: Prepared) -> Result<Response, FetchError> {
+    /// Asks where a token is given: an address that the operator wrote. Redirects are not followed,
+    /// and no body is larger than an answer of a plugin.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; the texts name no address.
+    pub(crate) async fn ask_for_token(
+        &self,
+        url: Url,
+        basic: Option<(&str, &str)>,
+        form: String,
+    ) -> Result<FetchResponse, FetchError> {
+        let mut request = self
+            .anywhere
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(form);
+        if let Some((user, password)) = basic {
+            request = request.basic_auth(user, Some(password));
+        }
+        let whole = async {
+            let response = request.send().await.map_err(|error| failure(&error))?;
+            answer::read(response, &Pulse::new()).await
+        };
+        match tokio::time::timeout(TIMEOUT_DEFAULT, whole).await {
+            Ok(result) => result,
+            Err(_) => Err(FetchError::Unknown("no answer in time".to_owned())),
+        }
+    }
+
+    async fn send(&self, mut prepared: Prepared, pulse: &Pulse) -> Result<Response, FetchError> {
         for _ in 0..REDIRECTS_MAX {
-            let response = self.send_once(&prepared).await?;
+            let response = self.send_once(&prepared, pulse).await?;
             match follow(&prepared, &response) {
                 Some(next) => prepared = next,
                 None => return Ok(response),
             }
         }
-        self.send_once(&prepared).await
+        self.send_once(&prepared, pulse).await
     }
 
-    async fn send_once(&self, prepared: &Prepared) -> Result<Response, FetchError> {
+    async fn send_once(&self, prepared: &Prepared, pulse: &Pulse) -> Result<Response, FetchError> {
         let client = match prepared.reach {
             Reach::Public => &self.public,
             Reach::Anywhere => &self.anywhere,
@@ -156,7 +204,7 @@ impl Egress {
         for header in &prepared.headers {
             request = request.header(header.name.clone(), header.value.clone());
         }
-        let request = body::attach(request, prepared, &self.files).await?;
+        let request = body::attach(request, prepared, &self.files, pulse).await?;
         request.send().await.map_err(|error| failure(&error))
     }
 }
@@ -165,7 +213,6 @@ fn client(proxy: Option<&ProxySettings>) -> Result<reqwest::ClientBuilder, Egres
     let client = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(TIMEOUT_MAX)
         .pool_idle_timeout(Duration::from_secs(30))
         .referer(false)
         .user_agent(concat!("Trunkline/", env!("CARGO_PKG_VERSION")));

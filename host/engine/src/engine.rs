@@ -10,17 +10,19 @@ use trunkline_flow::ports::PluginArchive;
 
 use crate::cache::Cache;
 use crate::config::{EngineConfig, User};
-use crate::egress::{Egress, EgressError, Files};
+use crate::egress::{Egress, EgressError, Files, Patience};
 use crate::invocation::Means;
 use crate::keeper::{Keeper, Order, Shared};
 use crate::live::{Live, Table};
 use crate::manifest::Manifest;
 use crate::runtime::Runtime;
 use crate::scan::watch;
+use crate::secrets::SecretSource;
 use crate::status::{EngineEvent, EngineStatus, PluginMetrics};
 use crate::taken::Taken;
 use crate::threads::GuestThreads;
 use crate::time::Time;
+use crate::tokens::{TokenError, Tokens};
 use crate::versions::Versions;
 
 /// Orders waiting for the keeper; what does not fit is lost, and the next scan makes up for it.
@@ -149,6 +151,29 @@ impl Engine {
         self.manifest(&User::Bot(bot.clone()))
     }
 
+    /// Gets every token that the configuration has the host fetch: by user and secret, each one's
+    /// host or why there is none.
+    pub async fn check_tokens(&self) -> Vec<(User, String, Result<String, TokenError>)> {
+        let config = self.shared.live.now().config.clone();
+        let mut checked = Vec::new();
+        for (user, wanted) in config.users() {
+            for (name, source) in &wanted.secrets {
+                if let SecretSource::Oauth2(oauth2) = source {
+                    let Means {
+                        tokens,
+                        egress,
+                        time,
+                        ..
+                    } = &*self.shared.means;
+                    let got = tokens.token(oauth2, None, egress, &**time).await;
+                    let host = oauth2.token_url.host_str().unwrap_or_default().to_owned();
+                    checked.push((user.clone(), name.clone(), got.map(|_| host)));
+                }
+            }
+        }
+        checked
+    }
+
     fn manifest(&self, user: &User) -> Option<Arc<Manifest>> {
         let table = self.shared.live.now();
         let bound = table.users.get(user)?.as_ref().ok()?;
@@ -171,7 +196,8 @@ fn shared(config: &Arc<EngineConfig>, supplies: Supplies) -> Result<Shared, Star
     let cache = Cache::open(&config.cache_dir, &runtime);
     let means = Means {
         threads: GuestThreads::start(cores).map_err(StartError::Threads)?,
-        egress: Egress::new(config.proxy.as_ref(), supplies.files)?,
+        egress: Egress::new(config.proxy.as_ref(), supplies.files, Patience::default())?,
+        tokens: Tokens::default(),
         time: supplies.time,
     };
     let table = Table::new(config.clone(), &BTreeMap::new(), &BTreeMap::new());

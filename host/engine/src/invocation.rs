@@ -15,18 +15,19 @@ use trunkline_core::id::{FileId, Timestamp};
 use trunkline_flow::ports::{Leaving, PluginVersion, StoreError};
 
 use crate::contract_0_1::Call;
-use crate::egress::{Egress, Rights, prepare};
+use crate::egress::{Egress, Prepared, Rights, prepare};
 use crate::guest::{Beginning, CallLimits, LogLevel};
 use crate::live::Bound;
 use crate::request::{Entry, FetchError, FetchRequest, FetchResponse, Repeat};
 use crate::run::{Allowance, Ended, Run, run};
 use crate::threads::GuestThreads;
 use crate::time::Time;
+use crate::tokens::{Fetched, Tokens};
 
 /// Requests and answers of one call, together.
 const JOURNAL_BYTES_MAX: usize = 4 << 20;
 
-/// A call takes no longer than this, waiting included.
+/// A call takes no longer than this, waiting included; only files on their way out do not count.
 pub(crate) const CALL_SECONDS_MAX: u64 = 60;
 
 /// Why a call gave no result.
@@ -55,6 +56,7 @@ pub(crate) struct Failed {
 pub(crate) struct Means {
     pub(crate) threads: GuestThreads,
     pub(crate) egress: Egress,
+    pub(crate) tokens: Tokens,
     pub(crate) time: Arc<dyn Time>,
 }
 
@@ -210,13 +212,11 @@ impl<'a> Progress<'a> {
         &mut self,
         request: &FetchRequest,
     ) -> Result<Result<FetchResponse, FetchError>, Failed> {
-        let bound = &self.invocation.bound;
-        let rights = Rights {
-            permit: &bound.permit,
-            secrets: &bound.world.secrets,
-            files: &self.invocation.files,
+        let tokens = match self.tokens(request, &Fetched::default()).await {
+            Ok(tokens) => tokens,
+            Err(error) => return Ok(Err(error)),
         };
-        let prepared = match prepare(request, rights) {
+        let prepared = match self.prepare(request, &tokens) {
             Ok(prepared) => prepared,
             Err(error) => return Ok(Err(error)),
         };
@@ -224,13 +224,66 @@ impl<'a> Progress<'a> {
         if once && let Err(denied) = self.leave().await? {
             return Ok(Err(denied));
         }
+        let mut answer = self.exchange(prepared).await?;
+        if tokens.refused_by(&answer) {
+            // What was refused for its token was not taken.
+            answer = match self.tokens(request, &tokens).await {
+                Ok(tokens) => match self.prepare(request, &tokens) {
+                    Ok(prepared) => self.exchange(prepared).await?,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+        }
+        if once {
+            self.once_left |= may_have_been_taken(&answer);
+        }
+        Ok(answer)
+    }
+
+    /// The tokens a request needs; not those that were `refused`.
+    async fn tokens(
+        &self,
+        request: &FetchRequest,
+        refused: &Fetched,
+    ) -> Result<Fetched, FetchError> {
+        let secrets = &self.invocation.bound.world.secrets;
+        let Means {
+            tokens,
+            egress,
+            time,
+            ..
+        } = self.means;
+        tokens
+            .of_request(request, secrets, refused, egress, &**time)
+            .await
+    }
+
+    fn prepare(&self, request: &FetchRequest, tokens: &Fetched) -> Result<Prepared, FetchError> {
+        let bound = &self.invocation.bound;
+        let rights = Rights {
+            permit: &bound.permit,
+            secrets: &bound.world.secrets,
+            tokens,
+            files: &self.invocation.files,
+        };
+        prepare(request, rights)
+    }
+
+    async fn exchange(
+        &mut self,
+        prepared: Prepared,
+    ) -> Result<Result<FetchResponse, FetchError>, Failed> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(self.too_long());
         }
+        let with_file = prepared.carries_file();
+        let began = Instant::now();
         let answer = self.means.egress.fetch(prepared, left).await;
-        if once {
-            self.once_left |= may_have_been_taken(&answer);
+        if with_file {
+            // It has limits of its own.
+            self.deadline += began.elapsed();
         }
         Ok(answer)
     }

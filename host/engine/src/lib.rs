@@ -102,6 +102,9 @@ mod egress;
 /// Secrets: kept, used, never printed.
 mod secrets;
 
+/// Tokens that the host fetches.
+mod tokens;
+
 /// HMAC and comparison.
 mod signing;
 
@@ -128,8 +131,9 @@ pub use manifest::{
     Setting, SettingType,
 };
 pub use refusal::{Note, Refusal, Stage};
-pub use secrets::{Secret, SecretValues};
+pub use secrets::{ClientAuth, Oauth2, Secret, SecretSource, SecretValues};
 pub use settings::Complaint;
 pub use signature::bad_keys;
 pub use status::{EngineEvent, EngineStatus, FileState, FileStatus, PluginMetrics};
 pub use time::Time;
+pub use tokens::TokenError;

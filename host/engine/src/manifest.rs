@@ -230,7 +230,7 @@ pub enum SecretKind {
     /// The operator writes it.
     #[default]
     Text,
-    /// The host fetches it.
+    /// The host fetches it; a token of the operator's does as well.
     Oauth2,
     /// A private key in PEM.
     PrivateKey,
@@ -352,12 +352,6 @@ impl Manifest {
         let frame_max = self.socket.as_ref().and_then(|socket| socket.frame_max);
         if frame_max.is_some_and(|bytes| bytes == 0 || bytes > FRAME_BYTES_MAX) {
             return wrong(format!("socket.frame-max: 1 to {FRAME_BYTES_MAX}"));
-        }
-        if let Some(secret) = self.secrets.iter().find(|s| s.kind == SecretKind::Oauth2) {
-            return wrong(format!(
-                "secret `{}`: kind = \"oauth2\" is not served by this version yet",
-                secret.name
-            ));
         }
         if self
             .settings

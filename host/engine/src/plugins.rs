@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use reqwest::StatusCode;
 use trunkline_core::event::BotTurn;
 use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
 use trunkline_flow::ports::{
@@ -28,6 +29,7 @@ use crate::guest::Pushing;
 use crate::invocation::{Failed, Failure, Invocation};
 use crate::keeper::Order;
 use crate::live::{Bound, ack_answer};
+use crate::tokens::Fetched;
 
 impl Plugins for Engine {
     async fn receive(
@@ -360,18 +362,46 @@ impl Engine {
     }
 
     async fn open(&self, bound: &Bound, opened: Opened) -> Result<Download, SendError> {
-        let rights = Rights {
-            permit: &bound.permit,
-            secrets: &bound.world.secrets,
-            files: &[],
-        };
-        let prepared = prepare(&opened.request, rights).map_err(|error| download_failed(&error))?;
-        let egress = &self.shared.means.egress;
-        let answer = egress.download(prepared, opened.decrypt).await;
-        match answer.map_err(|error| download_failed(&error))? {
-            Ok(download) => Ok(download),
-            Err(status) => Err(download_refused(status.as_u16())),
+        let first = self.open_once(bound, &opened, &Fetched::default()).await?;
+        match first {
+            (Err(status), tokens) if tokens.refused_with(status.as_u16()) => {
+                self.open_once(bound, &opened, &tokens).await?.0
+            }
+            (answer, _) => answer,
         }
+        .map_err(|status| download_refused(status.as_u16()))
+    }
+
+    /// The download or its status, and the tokens it was asked with.
+    async fn open_once(
+        &self,
+        bound: &Bound,
+        opened: &Opened,
+        refused: &Fetched,
+    ) -> Result<(Result<Download, StatusCode>, Fetched), SendError> {
+        let means = &self.shared.means;
+        let secrets = &bound.world.secrets;
+        let fetching = async {
+            let tokens = means.tokens.of_request(
+                &opened.request,
+                secrets,
+                refused,
+                &means.egress,
+                &*means.time,
+            );
+            let tokens = tokens.await?;
+            let rights = Rights {
+                permit: &bound.permit,
+                secrets,
+                tokens: &tokens,
+                files: &[],
+            };
+            let prepared = prepare(&opened.request, rights)?;
+            let decrypt = opened.decrypt.clone();
+            let answer = means.egress.download(prepared, decrypt).await?;
+            Ok((answer, tokens))
+        };
+        fetching.await.map_err(|error| download_failed(&error))
     }
 }
 

@@ -98,6 +98,17 @@ impl FetchRequest {
         format!("{} {url}", self.method)
     }
 
+    /// The names of the secrets it uses.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let auth = match &self.auth {
+            Auth::None => None,
+            Auth::Bearer(name) | Auth::Basic { secret: name, .. } => Some(name.as_str()),
+        };
+        let fields = self.query.iter().chain(&self.headers).map(|f| &f.value);
+        let values = self.path.iter().chain(fields).chain(self.body.values());
+        auth.into_iter().chain(values.filter_map(Value::secret))
+    }
+
     fn size(&self) -> usize {
         let fields = |fields: &[Field]| fields.iter().map(field_size).sum::<usize>();
         let path: usize = self.path.iter().map(Value::size).sum();
@@ -106,6 +117,14 @@ impl FetchRequest {
 }
 
 impl Body {
+    fn values(&self) -> Vec<&Value> {
+        match self {
+            Self::None | Self::Text(_) | Self::Bytes(_) | Self::File { .. } => Vec::new(),
+            Self::Form(fields) => fields.iter().map(|field| &field.value).collect(),
+            Self::Multipart(parts) => parts.iter().map(|part| &part.value).collect(),
+        }
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::None | Self::File { .. } => 0,
@@ -121,6 +140,13 @@ impl Body {
 }
 
 impl Value {
+    fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) | Self::File(_) => None,
+            Self::Secret { name, .. } => Some(name),
+        }
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::Text(text) | Self::File(text) => text.len(),

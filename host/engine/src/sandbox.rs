@@ -224,7 +224,7 @@ impl Sandbox {
                 current: Secret::new(all[0].clone()),
                 previous: all.get(1).map(Secret::new),
             };
-            (name.clone(), secret)
+            (name.clone(), secret.into())
         });
         let user = UserConfig {
             plugin: self.manifest.name.clone(),

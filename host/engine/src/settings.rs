@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::config::UserConfig;
-use crate::manifest::{Manifest, Setting, SettingType};
+use crate::manifest::{Manifest, ManifestSecret, SecretKind, Setting, SettingType};
+use crate::secrets::SecretSource;
 
 /// Something in the configuration does not fit the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,20 @@ fn wrong_secrets(manifest: &Manifest, user: &UserConfig) -> Vec<Complaint> {
         let text = format!("is missing: {}", secret.description);
         complaint("secrets", &secret.name, text)
     });
-    unknown.chain(missing).collect()
+    let unfit = manifest.secrets.iter().filter(|secret| {
+        let source = user.secrets.get(&secret.name);
+        signs(secret) && matches!(source, Some(SecretSource::Oauth2(_)))
+    });
+    let unfit = unfit.map(|secret| {
+        let text = "signs or verifies, which a token that the host fetches cannot: give its value";
+        complaint("secrets", &secret.name, text)
+    });
+    unknown.chain(missing).chain(unfit).collect()
+}
+
+/// Whether its value is needed, not only sent.
+fn signs(secret: &ManifestSecret) -> bool {
+    secret.signs || secret.kind == SecretKind::PrivateKey
 }
 
 fn not_a(manifest: &Manifest, what: &str, names: &[&str]) -> String {
@@ -164,7 +178,7 @@ mod tests {
             settings: settings.parse().unwrap(),
             secrets: secrets
                 .iter()
-                .map(|name| ((*name).to_owned(), SecretValues::one("x")))
+                .map(|name| ((*name).to_owned(), SecretValues::one("x").into()))
                 .collect(),
             hosts: Vec::new(),
         }

@@ -314,8 +314,8 @@ impl<O: Outside> Attempt<O> {
     }
 
     /// A call that took longer than any may.
-    fn overdue(&self, left: &AtomicBool) -> Failure {
-        let text = format!("no answer in {} ms", self.inner.limits.call_ms);
+    fn overdue(&self, wait_ms: u64, left: &AtomicBool) -> Failure {
+        let text = format!("no answer in {wait_ms} ms");
         Failure {
             unknown: left.load(Ordering::SeqCst),
             ..Failure::certain(text)

@@ -29,7 +29,7 @@ pub struct Limits {
     pub bot_attempts: u32,
     /// One call of a plugin or ECE; past it the outcome is unknown. Above the engine's own limit of 60 s.
     pub call_ms: u64,
-    /// One transfer of a file.
+    /// One transfer of a file, however steadily its bytes come; a silence of 30 s ends it long before.
     pub transfer_ms: u64,
     /// How long an event waits for its plugin's `resolve` where the manifest does not say.
     pub resolve_ms: u64,
@@ -70,7 +70,8 @@ impl Default for Limits {
             open_unknown_ms: 20_000,
             bot_attempts: 3,
             call_ms: 120_000,
-            transfer_ms: 300_000,
+            // 100 MiB at 0.5 Mbit/s.
+            transfer_ms: 30 * 60 * 1_000,
             resolve_ms: 10_000,
             parts_ms: 30_000,
             signal_ms: 5_000,

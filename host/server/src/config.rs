@@ -73,7 +73,7 @@ pub use connection::{Connection, OptOut};
 pub use fit::Unfit;
 pub use integration::Integration;
 pub use masking::{MaskRule, MaskRules, MaskingSettings};
-pub use secret::{PluginSecret, Secret, Sources};
+pub use secret::{Oauth2, PluginSecret, Secret, Sources};
 pub use server::{PluginSettings, Server, StoreSettings};
 
 /// A whole configuration. Names that one part gives to another exist.

@@ -8,8 +8,8 @@ use trunkline_core::id::ChannelName;
 use trunkline_core::settings::{self, Settings};
 use trunkline_ece::IntegrationConfig;
 use trunkline_engine::{
-    EngineConfig, Manifest, ProxySettings, Secret, SecretValues, Trust, User, UserConfig,
-    complaints, manifests_in,
+    EngineConfig, Manifest, Oauth2, ProxySettings, Secret, SecretSource, SecretValues, Trust, User,
+    UserConfig, complaints, manifests_in,
 };
 use trunkline_store::{Directions, Mask, Masking};
 
@@ -198,19 +198,27 @@ fn user(connection: &Connection) -> UserConfig {
         secrets: connection
             .secrets
             .iter()
-            .map(|(name, secret)| (name.clone(), secret_values(secret)))
+            .map(|(name, secret)| (name.clone(), secret_source(secret)))
             .collect(),
         hosts: connection.hosts.clone(),
     }
 }
 
-fn secret_values(secret: &PluginSecret) -> SecretValues {
-    SecretValues {
-        current: Secret::new(secret.current.reveal()),
-        previous: secret
-            .previous
-            .as_ref()
-            .map(|previous| Secret::new(previous.reveal())),
+fn secret_source(secret: &PluginSecret) -> SecretSource {
+    match secret {
+        PluginSecret::Kept { current, previous } => SecretSource::Kept(SecretValues {
+            current: Secret::new(current.reveal()),
+            previous: previous
+                .as_ref()
+                .map(|previous| Secret::new(previous.reveal())),
+        }),
+        PluginSecret::Oauth2(oauth2) => SecretSource::Oauth2(Box::new(Oauth2 {
+            token_url: oauth2.token_url.clone(),
+            client_id: oauth2.client_id.clone(),
+            client_secret: Secret::new(oauth2.client_secret.reveal()),
+            scope: oauth2.scope.clone(),
+            client_auth: oauth2.client_auth,
+        })),
     }
 }
 

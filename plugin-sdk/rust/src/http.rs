@@ -182,7 +182,8 @@ pub struct Request {
     pub body: Body,
     /// What a repetition does.
     pub repeat: Repeat,
-    /// At most 30 000; 0 means the host's default of 10 000.
+    /// For the whole answer: at most 30 000; 0 means the host's default of 10 000. Not for a
+    /// request with a file: that lasts as long as its bytes move, and ends after 30 s of silence.
     #[serde(default, skip_serializing_if = "is_default")]
     pub timeout_ms: u32,
 }
@@ -306,7 +307,8 @@ impl Request {
         self
     }
 
-    /// Waits this long for the answer: at most 30 000 ms.
+    /// Waits this long for the answer: at most 30 000 ms. Not for a request with a file: that lasts
+    /// as long as its bytes move.
     #[must_use]
     pub fn timeout_ms(mut self, ms: u32) -> Self {
         self.timeout_ms = ms;

@@ -1,6 +1,7 @@
 //! Reading answers: whole up to a limit, or as a stream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
@@ -8,6 +9,7 @@ use tokio::sync::Mutex;
 use trunkline_flow::ports::{BoxFuture, Download, StreamError};
 
 use super::body::{Aes256Ctr, cipher, ciphered};
+use super::patience::{Pulse, silent};
 use crate::request::{AesCtr, FetchError, FetchResponse, ResponseBody};
 
 /// What a plugin may get as an answer: it passes through the guest's memory on every replay.
@@ -17,7 +19,10 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 ///
 /// # Errors
 /// It is larger than 1 MiB, or breaks off.
-pub(super) async fn read(mut response: Response) -> Result<FetchResponse, FetchError> {
+pub(super) async fn read(
+    mut response: Response,
+    pulse: &Pulse,
+) -> Result<FetchResponse, FetchError> {
     let status = response.status().as_u16();
     let headers = headers(response.headers());
     let announced = response.content_length().unwrap_or(0);
@@ -26,6 +31,7 @@ pub(super) async fn read(mut response: Response) -> Result<FetchResponse, FetchE
     }
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| broken(&error))? {
+        pulse.read();
         if body.len() + piece.len() > ANSWER_BYTES_MAX {
             return Err(FetchError::TooLarge);
         }
@@ -55,8 +61,8 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The answer's bytes as they come, decrypted on the way.
-pub(super) fn stream(response: Response, decrypt: Option<&AesCtr>) -> Download {
+/// The answer's bytes as they come, decrypted on the way. It breaks off after a silence.
+pub(super) fn stream(response: Response, decrypt: Option<&AesCtr>, silence: Duration) -> Download {
     let text = |name| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -71,22 +77,26 @@ pub(super) fn stream(response: Response, decrypt: Option<&AesCtr>) -> Download {
         name,
         content_type,
         size,
-        next: Box::new(move || piece(source.clone())),
+        next: Box::new(move || piece(source.clone(), silence)),
     }
 }
 
 type Source = Arc<Mutex<(Response, Option<Aes256Ctr>)>>;
 
-fn piece(source: Source) -> BoxFuture<'static, Option<Result<bytes::Bytes, StreamError>>> {
+fn piece(
+    source: Source,
+    silence: Duration,
+) -> BoxFuture<'static, Option<Result<bytes::Bytes, StreamError>>> {
     Box::pin(async move {
         let mut source = source.lock().await;
         let (response, cipher) = &mut *source;
-        match response.chunk().await {
-            Ok(piece) => piece.map(|bytes| match cipher {
+        match tokio::time::timeout(silence, response.chunk()).await {
+            Ok(Ok(piece)) => piece.map(|bytes| match cipher {
                 Some(cipher) => Ok(ciphered(cipher, &bytes)),
                 None => Ok(bytes),
             }),
-            Err(error) => Some(Err(StreamError(super::deepest(&error)))),
+            Ok(Err(error)) => Some(Err(StreamError(super::deepest(&error)))),
+            Err(_) => Some(Err(StreamError(silent(silence)))),
         }
     })
 }

@@ -13,6 +13,7 @@ use trunkline_core::id::FileId;
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{BoxFuture, Download, StoreError, StreamError};
 
+use super::patience::Pulse;
 use super::prepare::{PartContent, Prepared, PreparedBody, PreparedPart};
 use crate::request::{AesCtr, FetchError};
 
@@ -42,17 +43,23 @@ pub(super) async fn attach(
     request: RequestBuilder,
     prepared: &Prepared,
     files: &Arc<dyn Files>,
+    pulse: &Pulse,
 ) -> Result<RequestBuilder, FetchError> {
     match &prepared.body {
         PreparedBody::None => Ok(request),
         PreparedBody::Bytes(bytes) => Ok(request.body(bytes.clone())),
-        PreparedBody::Multipart(parts) => Ok(request.multipart(form(parts, files).await?)),
+        PreparedBody::Multipart(parts) => Ok(request.multipart(form(parts, files, pulse).await?)),
         PreparedBody::File { file, encrypt } => {
             let (stored, download) = open(files, file).await?;
             let cipher = encrypt.as_ref().map(cipher).transpose()?;
-            let request = request
-                .header(CONTENT_LENGTH, stored.size)
-                .body(reqwest::Body::wrap_stream(pieces(download, cipher)));
+            let request =
+                request
+                    .header(CONTENT_LENGTH, stored.size)
+                    .body(reqwest::Body::wrap_stream(pieces(
+                        download,
+                        cipher,
+                        on_its_way(&stored, pulse),
+                    )));
             if prepared.has_header(&CONTENT_TYPE) {
                 return Ok(request);
             }
@@ -61,20 +68,29 @@ pub(super) async fn attach(
     }
 }
 
-async fn form(parts: &[PreparedPart], files: &Arc<dyn Files>) -> Result<Form, FetchError> {
+async fn form(
+    parts: &[PreparedPart],
+    files: &Arc<dyn Files>,
+    pulse: &Pulse,
+) -> Result<Form, FetchError> {
     let mut form = Form::new();
     for part in parts {
-        form = form.part(part.name.clone(), one_part(part, files).await?);
+        form = form.part(part.name.clone(), one_part(part, files, pulse).await?);
     }
     Ok(form)
 }
 
-async fn one_part(part: &PreparedPart, files: &Arc<dyn Files>) -> Result<Part, FetchError> {
+async fn one_part(
+    part: &PreparedPart,
+    files: &Arc<dyn Files>,
+    pulse: &Pulse,
+) -> Result<Part, FetchError> {
     let (mut made, stored) = match &part.content {
         PartContent::Text(text) => (Part::text(text.clone()), None),
         PartContent::File(file) => {
             let (stored, download) = open(files, file).await?;
-            let body = reqwest::Body::wrap_stream(pieces(download, None));
+            let body =
+                reqwest::Body::wrap_stream(pieces(download, None, on_its_way(&stored, pulse)));
             (Part::stream_with_length(body, stored.size), Some(stored))
         }
     };
@@ -108,18 +124,47 @@ pub(super) fn cipher(cipher: &AesCtr) -> Result<Aes256Ctr, FetchError> {
 fn pieces(
     download: Download,
     cipher: Option<Aes256Ctr>,
+    on_its_way: OnItsWay,
 ) -> impl Stream<Item = Result<Bytes, StreamError>> + Send {
     stream::unfold(
-        (download, cipher),
-        |(mut download, mut cipher)| async move {
+        (download, cipher, on_its_way),
+        |(mut download, mut cipher, mut on_its_way)| async move {
             let piece = (download.next)().await?;
-            let piece = piece.map(|bytes| match &mut cipher {
-                Some(cipher) => ciphered(cipher, &bytes),
-                None => bytes,
+            let piece = piece.map(|bytes| {
+                on_its_way.took(bytes.len());
+                match &mut cipher {
+                    Some(cipher) => ciphered(cipher, &bytes),
+                    None => bytes,
+                }
             });
-            Some((piece, (download, cipher)))
+            Some((piece, (download, cipher, on_its_way)))
         },
     )
+}
+
+/// A file that a connection takes piece by piece: it asks for the next one when it has room.
+struct OnItsWay {
+    /// It never asks for the end: it knows the length.
+    bytes_left: u64,
+    pulse: Pulse,
+}
+
+impl OnItsWay {
+    fn took(&mut self, bytes: usize) {
+        self.bytes_left = self.bytes_left.saturating_sub(bytes as u64);
+        if self.bytes_left == 0 {
+            self.pulse.gave_all();
+        } else {
+            self.pulse.gave();
+        }
+    }
+}
+
+fn on_its_way(file: &StoredFile, pulse: &Pulse) -> OnItsWay {
+    OnItsWay {
+        bytes_left: file.size,
+        pulse: pulse.clone(),
+    }
 }
 
 /// The bytes, en- or decrypted: in counter mode that is the same.

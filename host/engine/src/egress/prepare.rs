@@ -12,6 +12,7 @@ use super::address::is_private;
 use crate::permit::{HostPattern, Permit, Reach};
 use crate::request::{AesCtr, Auth, Body, FetchError, FetchRequest, Field, Repeat, Value};
 use crate::secrets::Secrets;
+use crate::tokens::Fetched;
 
 /// Headers that belong to the connection, not to the request.
 const HOST_HEADERS: [&str; 9] = [
@@ -31,6 +32,8 @@ const HOST_HEADERS: [&str; 9] = [
 pub(crate) struct Rights<'a> {
     pub(crate) permit: &'a Permit,
     pub(crate) secrets: &'a Secrets,
+    /// Tokens for the secrets that the host fetches.
+    pub(crate) tokens: &'a Fetched,
     pub(crate) files: &'a [FileId],
 }
 
@@ -61,6 +64,17 @@ impl Prepared {
     /// Whether the plugin set this header.
     pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
         has(&self.headers, name.as_str())
+    }
+
+    /// Whether bytes of a file go along: then it takes as long as they do.
+    pub(crate) fn carries_file(&self) -> bool {
+        match &self.body {
+            PreparedBody::None | PreparedBody::Bytes(_) => false,
+            PreparedBody::File { .. } => true,
+            PreparedBody::Multipart(parts) => parts
+                .iter()
+                .any(|part| matches!(part.content, PartContent::File(_))),
+        }
     }
 }
 
@@ -184,13 +198,18 @@ impl Place<'_> {
     }
 
     fn secret(&self, name: &str) -> Result<&str, FetchError> {
-        let values = self.rights.secrets.get(name);
-        let values = values.map_err(|error| denied(error.to_string()))?;
+        let value = match self.rights.tokens.get(name) {
+            Some(token) => token,
+            None => {
+                let values = self.rights.secrets.get(name);
+                &values.map_err(|error| denied(error.to_string()))?.current
+            }
+        };
         if !self.rights.permit.secret_may_go(name, &self.host) {
             let text = format!("secret `{name}` may not go to {}", self.host);
             return Err(denied(text));
         }
-        Ok(values.current.expose())
+        Ok(value.expose())
     }
 
     fn texts(&self, fields: &[Field]) -> Result<Vec<(String, String, bool)>, FetchError> {

@@ -1,5 +1,8 @@
 //! Requests over a real socket: redirects, files, private addresses, lost answers.
 
+/// Files over a slow socket.
+mod transfers;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -9,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use trunkline_core::id::FileId;
 use trunkline_core::message::StoredFile;
-use trunkline_flow::ports::{BoxFuture, StoreError};
+use trunkline_flow::ports::{BoxFuture, StoreError, StreamError};
 
 use super::*;
 use crate::permit::{HostGrant, Permit};
 use crate::request::{Auth, Body, FetchRequest, Field, Part, Repeat, ResponseBody, Value};
 use crate::secrets::{SecretValues, Secrets};
+use crate::tokens::Fetched;
 
 type Got = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 
@@ -41,7 +45,7 @@ fn ok(_: &str) -> Response {
 const FILE: &[u8] = b"the bytes of a file";
 
 fn egress() -> Egress {
-    Egress::new(None, Arc::new(one_file)).unwrap()
+    Egress::new(None, Arc::new(one_file), Patience::default()).unwrap()
 }
 
 fn one_file(file: FileId) -> BoxFuture<'static, Result<FoundFile, StoreError>> {
@@ -115,10 +119,11 @@ fn secret(name: &str, prefix: &str) -> Field {
 
 async fn fetch(request: &FetchRequest, permit: &Permit) -> Result<FetchResponse, FetchError> {
     let key = SecretValues::one("s&cr t/ü");
-    let secrets = Secrets::new(BTreeMap::from([("key".to_owned(), key)]));
+    let secrets = Secrets::new(BTreeMap::from([("key".to_owned(), key.into())]));
     let rights = Rights {
         permit,
         secrets: &secrets,
+        tokens: &Fetched::default(),
         files: &[FileId("f1".to_owned())],
     };
     let prepared = prepare(request, rights)?;
@@ -307,6 +312,7 @@ async fn a_download_is_decrypted_on_its_way() {
     let rights = Rights {
         permit: &permit,
         secrets: &secrets,
+        tokens: &Fetched::default(),
         files: &[],
     };
     let prepared = prepare(&get(&format!("http://{host}/")), rights).unwrap();

@@ -217,7 +217,10 @@ async fn a_version_that_asks_for_more_waits_until_the_operator_grants_it() {
     let engine = world.start().await;
     let before = file_status(&engine, "echo.wasm").sha256;
     let greedier = with_manifest(&guest("echo"), |text| {
-        text.replace("kind =", "hosts = [\"more.example.com\"]\nkind =")
+        text.replace(
+            "kind = \"channel\"",
+            "hosts = [\"more.example.com\"]\nkind = \"channel\"",
+        )
     });
     world.drop_file("echo.wasm", &greedier);
     engine.settled().await;

@@ -14,6 +14,9 @@ mod provider;
 /// Calls: suspend, replay, leave.
 mod calls;
 
+/// Tokens that the host fetches.
+mod tokens;
+
 /// Sockets: what happens on them, what is pushed to them.
 mod sockets;
 

@@ -68,8 +68,13 @@ impl PluginArchive for Archive {
 }
 
 /// A clock that stands still until it is moved.
-#[derive(Default)]
 pub(crate) struct Clock(AtomicI64);
+
+impl Clock {
+    pub(crate) fn pass_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
 
 impl Time for Clock {
     fn now(&self) -> Timestamp {
@@ -86,6 +91,7 @@ pub(crate) struct World {
     _folder: TempDir,
     pub(crate) config: EngineConfig,
     pub(crate) archive: Arc<Archive>,
+    pub(crate) clock: Arc<Clock>,
 }
 
 impl World {
@@ -106,6 +112,7 @@ impl World {
             _folder: folder,
             config,
             archive: Arc::default(),
+            clock: Arc::new(Clock(NOW.0.into())),
         }
     }
 
@@ -122,7 +129,7 @@ impl World {
         let channel = self.config.channels.get_mut(&channel.into()).unwrap();
         channel
             .secrets
-            .insert(name.to_owned(), SecretValues::one(value));
+            .insert(name.to_owned(), SecretValues::one(value).into());
         self
     }
 
@@ -144,12 +151,10 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> Engine {
-        let clock = Clock::default();
-        clock.0.store(NOW.0, Ordering::SeqCst);
         let supplies = Supplies {
             archive: self.archive.clone(),
             files: Arc::new(no_files),
-            time: Arc::new(clock),
+            time: self.clock.clone(),
         };
         Engine::start(self.config.clone(), supplies).await.unwrap()
     }

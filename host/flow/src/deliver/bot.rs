@@ -21,7 +21,7 @@ impl<O: Outside> Attempt<O> {
                 self.ask_again(Failure::waiting(text, wait_ms, false))
             }
             Some(Err(BotError::Failed(text))) => bot_failed(text),
-            None => self.ask_again(self.overdue(&left)),
+            None => self.ask_again(self.overdue(self.inner.limits.call_ms, &left)),
         }
     }
 

@@ -28,18 +28,29 @@ impl<O: Outside> Attempt<O> {
         };
         let (leaving, left) = self.leaving();
         let call = self.call(message, next_frame);
+        let wait_ms = self.wait_ms(&call.outbound.body);
         let sending = self.inner.ports.plugins().send(call, leaving);
-        let answer = self
-            .inner
-            .within(self.inner.limits.call_ms, Box::pin(sending))
-            .await;
+        let answer = self.inner.within(wait_ms, Box::pin(sending)).await;
         match answer {
             Some(Ok(sent)) => self.sent(message, sent, next_frame),
             Some(Err(error)) => match sort_send_error(error) {
                 Ok(failure) => self.not_sent(message, failure),
                 Err(hopeless) => self.hopeless(hopeless),
             },
-            None => self.not_sent(message, self.overdue(&left)),
+            None => self.not_sent(message, self.overdue(wait_ms, &left)),
+        }
+    }
+
+    /// How long a call of `send` may take at most: a file may go along.
+    fn wait_ms(&self, body: &OutboundBody) -> u64 {
+        let limits = &self.inner.limits;
+        match body {
+            OutboundBody::File(_) => limits.call_ms + limits.transfer_ms,
+            OutboundBody::Text(_)
+            | OutboundBody::Choices { .. }
+            | OutboundBody::Close
+            | OutboundBody::Typing(_)
+            | OutboundBody::Seen(_) => limits.call_ms,
         }
     }
 

@@ -60,7 +60,7 @@ impl<O: Outside> Attempt<O> {
                     self.hopeless(Hopeless::Refused(text))
                 }
             },
-            None => self.not_opened(open, self.overdue(&left)),
+            None => self.not_opened(open, self.overdue(self.inner.limits.call_ms, &left)),
         }
     }
 
@@ -156,7 +156,7 @@ impl<O: Outside> Attempt<O> {
                 Sorted::Gone(text) => self.session_gone(&text),
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
-            None => self.ece_again(integration, self.overdue(&left)),
+            None => self.ece_again(integration, self.overdue(self.inner.limits.call_ms, &left)),
         }
     }
 

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::DeValue;
+use trunkline_engine::ClientAuth;
+use url::Url;
 
 use super::section::{Placed, Section};
+use super::url::http_url;
 
 /// A text that prints as `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,18 +42,38 @@ impl fmt::Display for Secret {
     }
 }
 
-/// What a plugin may be given to use, never to read: a text or a private key.
+/// What a plugin may be given to use, never to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginSecret {
-    /// Signs, verifies, goes out.
-    pub current: Secret,
-    /// Still verifies while it is rotated.
-    pub previous: Option<Secret>,
+pub enum PluginSecret {
+    /// A text or a private key.
+    Kept {
+        /// Signs, verifies, goes out.
+        current: Secret,
+        /// Still verifies while it is rotated.
+        previous: Option<Secret>,
+    },
+    /// A token that the host fetches.
+    Oauth2(Oauth2),
+}
+
+/// How a token is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oauth2 {
+    /// Who gives it.
+    pub token_url: Url,
+    /// Who asks.
+    pub client_id: String,
+    /// With what right.
+    pub client_secret: Secret,
+    /// For what; none is the provider's default.
+    pub scope: Option<String>,
+    /// Where id and secret stand in the request.
+    pub client_auth: ClientAuth,
 }
 
 impl PluginSecret {
     fn one(current: Secret) -> Self {
-        Self {
+        Self::Kept {
             current,
             previous: None,
         }
@@ -127,7 +150,7 @@ pub(super) fn plugin_secret<'t>(
                 .iter()
                 .filter_map(|item| follow(section, &section.text_of(item, key)?, key, from));
             let current = texts.next()?;
-            Some(PluginSecret {
+            Some(PluginSecret::Kept {
                 current,
                 previous: Some(texts.next()?),
             })
@@ -162,19 +185,22 @@ fn special(section: Section<'_>, from: &Sources<'_>) -> Option<PluginSecret> {
     }
 }
 
-/// The keys are checked, so that a file written for it stays right; the token is not fetched yet.
 fn oauth2_of(section: Section<'_>, from: &Sources<'_>) -> Option<PluginSecret> {
-    section.needed_text("token_url", "https://login.example.com/token");
-    needed_name(&section, "client_id", from);
-    needed(&section, "client_secret", from);
-    section.text("scope");
-    section.sink.add(
-        &section.place,
-        "tokens that the host fetches are not in this version",
-        "give a token that the provider made for you, as env:NAME",
-    );
+    let token_url = section.needed_text("token_url", "https://login.example.com/token");
+    let sound = http_url(&section, "token_url").is_some();
+    let client_id = needed_name(&section, "client_id", from);
+    let client_secret = needed(&section, "client_secret", from);
+    let scope = section.text("scope").map(Spanned::into_inner);
+    let auths = [("basic", ClientAuth::Basic), ("body", ClientAuth::Body)];
+    let client_auth = section.word("client_auth", &auths).unwrap_or_default();
     section.done();
-    None
+    Some(PluginSecret::Oauth2(Oauth2 {
+        token_url: Url::parse(token_url.filter(|_| sound)?.get_ref()).ok()?,
+        client_id: client_id?,
+        client_secret: client_secret?,
+        scope,
+        client_auth,
+    }))
 }
 
 fn follow(

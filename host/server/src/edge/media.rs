@@ -4,6 +4,7 @@
 //! has the token may, and no cookie is looked at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -17,6 +18,9 @@ use trunkline_flow::ports::{Clock, Download, Store, StreamError};
 
 use super::busy;
 use crate::host::Host;
+
+/// Nothing comes for this long: an upload is over. A slow one that goes on is not.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// The file, streamed; 404 when the token is unknown or has expired.
 pub(super) async fn file(State(host): State<Arc<Host>>, Path(token): Path<String>) -> Response {
@@ -93,8 +97,12 @@ fn download(headers: &HeaderMap, body: Body) -> Download {
         next: Box::new(move || {
             let pieces = Arc::clone(&pieces);
             Box::pin(async move {
-                let piece = pieces.lock().await.next().await?;
-                Some(piece.map_err(|error| StreamError(error.to_string())))
+                let mut pieces = pieces.lock().await;
+                let Ok(piece) = tokio::time::timeout(SILENCE_MAX, pieces.next()).await else {
+                    let seconds = SILENCE_MAX.as_secs();
+                    return Some(Err(StreamError(format!("nothing came for {seconds} s"))));
+                };
+                Some(piece?.map_err(|error| StreamError(error.to_string())))
             })
         }),
     }

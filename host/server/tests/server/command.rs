@@ -248,6 +248,30 @@ fn check_tells_what_does_not_work_apart_and_changes_nothing() {
     assert!(!folder.path().join("trunkline.db").exists());
 }
 
+#[test]
+fn check_says_when_a_token_cannot_be_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    let token = r#"
+        [channels.acme-sms.secrets.auth_token.oauth2]
+        token_url = "http://127.0.0.1:9/token"
+        client_id = "trunkline"
+        client_secret = "plain:hunter2"
+    "#;
+    std::fs::write(&file, toml(free_address()) + token).unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    let line = said.lines().find(|line| line.contains("secret auth_token"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(line.starts_with("BAD"), "{line}");
+    assert!(
+        line.contains("127.0.0.1, which gives the token, does not answer"),
+        "{line}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
     let mut served = Served::start().await;

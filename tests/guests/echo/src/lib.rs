@@ -2,7 +2,7 @@
 //!
 //! In: `{"key":"m1","from":"anna","text":"hello"}` with optional `account`, `at`, `name`. Out: one POST of
 //! `{"delivery":"d1","to":"anna","text":"…"}` to the setting `url`, answered 2xx. A file goes out as its URL, choices
-//! as lines. Customers' addresses have the kind `echo`.
+//! as lines. With the setting `authorised` the POST bears the secret `token`. Customers' addresses have the kind `echo`.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +23,7 @@ pub struct Echo;
 #[derive(Deserialize)]
 struct Settings {
     url: String,
+    authorised: bool,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +62,11 @@ impl Channel for Echo {
         };
         let settings: Settings = config::settings()?;
         let body = json!({ "delivery": message.delivery, "to": to, "text": text });
-        let answer = http::fetch(&Request::post(settings.url).json(&body).once())?;
+        let mut request = Request::post(settings.url).json(&body).once();
+        if settings.authorised {
+            request = request.bearer("token");
+        }
+        let answer = http::fetch(&request)?;
         match answer.status {
             200..=299 => Ok(Sent::all(message.delivery.clone())),
             429 | 500..=599 => Err(SendError::Again {

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::id::Timestamp;
-use trunkline_engine::{Engine, EngineConfig, FileState, FileStatus, FoundFile, Supplies, User};
+use trunkline_engine::{
+    Engine, EngineConfig, FileState, FileStatus, FoundFile, Supplies, TokenError, User,
+};
 use trunkline_flow::ports::{
     BoxFuture, CheckedAccount, PluginArchive, PluginFile, PluginVersion, SendError, StoreError,
 };
@@ -50,6 +52,7 @@ async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
         .map_err(|error| error.to_string())?;
     let status = engine.status();
     let mut lines: Vec<Line> = status.files.iter().map(file).collect();
+    lines.extend(engine.check_tokens().await.into_iter().map(token));
     let channels = config.channels.keys().cloned().map(User::Channel);
     let bots = config.bots.keys().cloned().map(User::Bot);
     for user in channels.chain(bots) {
@@ -73,6 +76,14 @@ fn file(file: &FileStatus) -> Line {
         FileState::Quarantined { .. } => (Word::Bad, "it trapped too often".to_owned()),
     };
     Line::new(format!("plugin {}", file.file), "file", verdict, text)
+}
+
+fn token((user, name, got): (User, String, Result<String, TokenError>)) -> Line {
+    let (verdict, text) = match got {
+        Ok(host) => (Word::Good, format!("{host} gave a token")),
+        Err(error) => (Word::Bad, error.to_string()),
+    };
+    Line::new(of(&user), &format!("secret {name}"), verdict, text)
 }
 
 async fn asked(engine: &Engine, user: &User) -> Line {
