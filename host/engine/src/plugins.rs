@@ -193,6 +193,10 @@ impl Plugins for Engine {
         // The port's error knows channels alone; a bot's name stands in its place.
         let name = ChannelName(bot.0.clone());
         let bound = self.bound_to_receive(&User::Bot(bot.clone()), &name)?;
+        if !bound.plugin.linked.exports().names().contains("callbacks") {
+            // Nobody is called here, however often they try.
+            return Err(ReceiveError::UnknownChannel);
+        }
         let call = BotReceive {
             request: request.clone(),
         };

@@ -251,13 +251,13 @@ fn describe(happening: &ReceivedHappening) -> String {
 
 /// The dead letter of a raw call that no plugin version could read.
 pub(crate) fn unreadable(
-    channel: &ChannelName,
+    scope: &Scope,
     request: &crate::ports::Request,
     reason: &str,
 ) -> Undelivered {
     Undelivered {
         kind: DeadKind::Unreadable,
-        scope: Some(Scope::Channel(channel.clone())),
+        scope: Some(scope.clone()),
         conversation: None,
         key: None,
         reason: format!("no version of the plugin could read it: {reason}"),

@@ -16,6 +16,9 @@ use crate::ports::{
 };
 use crate::webhook::not_found;
 
+/// What a bot's server says to a conversation in an epoch.
+pub(crate) type Callback = (ConversationId, Epoch, Vec<u8>);
+
 impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// Takes the events of one ECE callback, each known by its session and id (H2). Typing goes on as a signal. When this
     /// returns, the events are on disk: answer 2xx.
@@ -34,8 +37,8 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
         self.inner.undisturbed(taking).await.unwrap_or_else(bug)
     }
 
-    /// Takes a callback of a bot's server. The answer is the plugin's once the callbacks are on disk. Nothing is kept raw here:
-    /// without a working plugin the server is asked to repeat it.
+    /// Takes a callback of a bot's server. The answer is the plugin's once the callbacks are on disk; the manifest's `ack` when
+    /// the call itself is on disk because no plugin works.
     pub async fn bot_callback(&self, bot: &BotName, request: Request) -> Answer {
         let (inner, bot) = (Arc::clone(&self.inner), bot.clone());
         let taking = async move { inner.take_bot(&bot, request).await };
@@ -78,46 +81,59 @@ impl<O: Outside> Inner<O> {
             return self.busy();
         }
         let at = self.now();
+        let scope = Scope::Bot(bot.clone());
         match self.ports.plugins().bot_receive(bot, &request, at).await {
             Ok(reception) => {
-                let call = repeated_as(&request);
-                let callbacks = reception.callbacks.into_iter().enumerate();
-                let events = callbacks
-                    .map(|(place, callback)| {
-                        let known = call.map(|call| format!("{call}/{place}"));
-                        self.bot_event(bot, callback, known)
-                    })
-                    .collect();
-                let accept = Accept {
-                    events,
-                    at,
-                    ..Accept::default()
+                let taken = if self.raw_first(&scope).await {
+                    let accept = Accept {
+                        events: self.bot_events(bot, &request, reception.callbacks),
+                        at,
+                        ..Accept::default()
+                    };
+                    accept_all(self, accept).await.map(drop)
+                } else {
+                    self.keep_raw(&scope, &request, &[]).await
                 };
-                match accept_all(self, accept).await {
-                    Ok(_) => reception.answer,
-                    Err(error) => {
-                        tracing::warn!(%bot, %error, "a bot's callback could not be stored");
-                        self.busy()
-                    }
-                }
+                self.answer(&scope, taken, reception.answer)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
                 tracing::info!(%bot, reason, "the plugin refused a callback");
                 answer
             }
-            Err(ReceiveError::NotNow { reason, .. }) => {
-                tracing::warn!(%bot, reason, "a callback came while no plugin works");
-                self.busy()
+            Err(ReceiveError::NotNow {
+                ack,
+                reason,
+                trapped,
+                ..
+            }) => {
+                tracing::warn!(%bot, reason, "a callback waits for a working plugin");
+                let kept = self.keep_raw(&scope, &request, &trapped).await;
+                self.answer(&scope, kept, ack)
             }
             Err(ReceiveError::UnknownChannel) => not_found(),
         }
+    }
+
+    /// The events of one call.
+    pub(crate) fn bot_events(
+        &self,
+        bot: &BotName,
+        request: &Request,
+        callbacks: Vec<Callback>,
+    ) -> Vec<Incoming> {
+        let call = repeated_as(request);
+        let events = callbacks.into_iter().enumerate().map(|(place, callback)| {
+            let known = call.map(|call| format!("{call}/{place}"));
+            self.bot_event(bot, callback, known)
+        });
+        events.collect()
     }
 
     /// Known again by the id that the bot's server gave its call (H2); without one each arrival is its own event.
     fn bot_event(
         &self,
         bot: &BotName,
-        (conversation, epoch, bytes): (ConversationId, Epoch, Vec<u8>),
+        (conversation, epoch, bytes): Callback,
         known: Option<String>,
     ) -> Incoming {
         static ARRIVALS: AtomicU64 = AtomicU64::new(0);

@@ -1,4 +1,4 @@
-//! Calls that wait for a working plugin.
+//! Calls that wait for a working plugin: of providers, and of bots' servers.
 //!
 //! They are read in arrival order, before any later call is accepted: the first call that a plugin can read again reads those
 //! that wait first, and joins them when that fails, so nothing overtakes them (H8). The ticker tries as well, so none is forgotten. One that two versions of the plugin trapped on is a dead letter.
@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_core::id::ChannelName;
+use trunkline_core::id::{BotName, ChannelName};
 
 use crate::accept::{accept_all, accept_received, only_dead, unreadable};
+use crate::callback::Callback;
 use crate::flow::{Flow, Inner, Outside};
 use crate::ports::{
-    Accept, Clock, Ece, PluginVersion, Plugins, RawCall, ReceiveError, Store, StoreError,
+    Accept, Clock, Ece, PluginVersion, Plugins, RawCall, ReceiveError, Reception, Scope, Store,
+    StoreError,
 };
 
-/// All of a channel: the store keeps no more.
+/// All of a channel or bot: the store keeps no more.
 const RAW_CALLS_MAX: usize = 10_000;
 
 /// Versions that must have trapped on a call before it counts as unreadable.
@@ -24,11 +26,11 @@ const TRAPS_MAX: usize = 2;
 /// After the store failed to give or take them, in ms.
 const AGAIN_MS: u64 = 2_000;
 
-/// What is known about waiting calls, a channel.
+/// What is known about waiting calls, a channel or bot.
 #[derive(Debug, Default)]
-pub(crate) struct RawGates(Mutex<BTreeMap<ChannelName, Arc<Gate>>>);
+pub(crate) struct RawGates(Mutex<BTreeMap<Scope, Arc<Gate>>>);
 
-/// Whether calls of a channel may wait.
+/// Whether calls of a channel or bot may wait.
 #[derive(Debug)]
 struct Gate {
     /// Calls kept so far; from 1, for those of before the start.
@@ -56,14 +58,21 @@ impl Gate {
 }
 
 impl RawGates {
-    fn gate(&self, channel: &ChannelName) -> Arc<Gate> {
+    fn gate(&self, scope: &Scope) -> Arc<Gate> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(gates.entry(channel.clone()).or_default())
+        Arc::clone(gates.entry(scope.clone()).or_default())
     }
 
     /// A call was kept.
-    pub(crate) fn waits(&self, channel: &ChannelName) {
-        self.gate(channel).kept.fetch_add(1, Ordering::SeqCst);
+    pub(crate) fn waits(&self, scope: &Scope) {
+        self.gate(scope).kept.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Bots that were called, or whose calls were read, since the start.
+    fn bots(&self) -> Vec<Scope> {
+        let gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bots = gates.keys().filter(|scope| matches!(scope, Scope::Bot(_)));
+        bots.cloned().collect()
     }
 }
 
@@ -73,17 +82,17 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     ///
     /// # Errors
     /// The store's: the rest waits on.
-    pub async fn raw_again(&self, channel: &ChannelName) -> Result<usize, StoreError> {
-        let gate = self.inner.raw.gate(channel);
+    pub async fn raw_again(&self, scope: &Scope) -> Result<usize, StoreError> {
+        let gate = self.inner.raw.gate(scope);
         let _reading = gate.reading.lock().await;
-        self.inner.read_waiting(channel, &gate).await
+        self.inner.read_waiting(scope, &gate).await
     }
 }
 
 impl<O: Outside> Inner<O> {
     /// Before a later call is accepted: those that wait. False: some wait on, and this one has to wait behind them.
-    pub(crate) async fn raw_first(self: &Arc<Self>, channel: &ChannelName) -> bool {
-        let gate = self.raw.gate(channel);
+    pub(crate) async fn raw_first(self: &Arc<Self>, scope: &Scope) -> bool {
+        let gate = self.raw.gate(scope);
         if !gate.may_wait() {
             return true;
         }
@@ -91,8 +100,8 @@ impl<O: Outside> Inner<O> {
         if !gate.may_wait() {
             return true;
         }
-        if let Err(error) = self.read_waiting(channel, &gate).await {
-            tracing::warn!(%channel, %error, "calls that wait for the plugin wait on");
+        if let Err(error) = self.read_waiting(scope, &gate).await {
+            tracing::warn!(?scope, %error, "calls that wait for the plugin wait on");
             self.ticker.look_at(self.now().plus_ms(AGAIN_MS));
         }
         !gate.may_wait()
@@ -101,12 +110,13 @@ impl<O: Outside> Inner<O> {
     /// The ticker's look at calls that may wait.
     pub(crate) fn look_at_raw(self: &Arc<Self>) {
         let settings = self.settings();
-        for channel in settings.channels.keys() {
-            let gate = self.raw.gate(channel);
+        let channels = settings.channels.keys().cloned().map(Scope::Channel);
+        for scope in channels.chain(self.raw.bots()) {
+            let gate = self.raw.gate(&scope);
             if gate.may_wait() && gate.reading.try_lock().is_ok() {
-                let (inner, channel) = (Arc::clone(self), channel.clone());
+                let inner = Arc::clone(self);
                 self.spawn(async move {
-                    inner.raw_first(&channel).await;
+                    inner.raw_first(&scope).await;
                 });
             }
         }
@@ -114,12 +124,12 @@ impl<O: Outside> Inner<O> {
 
     async fn read_waiting(
         self: &Arc<Self>,
-        channel: &ChannelName,
+        scope: &Scope,
         gate: &Gate,
     ) -> Result<usize, StoreError> {
         let kept = gate.kept.load(Ordering::SeqCst);
         let mut taken = 0;
-        for call in self.ports.store().raw_calls(channel, RAW_CALLS_MAX).await? {
+        for call in self.ports.store().raw_calls(scope, RAW_CALLS_MAX).await? {
             match self.read_one(call).await? {
                 Read::Taken => taken += 1,
                 Read::Left => {}
@@ -131,20 +141,34 @@ impl<O: Outside> Inner<O> {
     }
 
     async fn read_one(self: &Arc<Self>, call: RawCall) -> Result<Read, StoreError> {
-        let channel = &call.channel;
-        let plugins = self.ports.plugins();
-        match plugins.receive(channel, &call.request, call.arrived).await {
-            Ok(reception) => {
+        let scope = &call.scope;
+        match self.receive_again(&call).await {
+            Ok(Received::Reception(channel, reception)) => {
                 accept_received(self, channel, reception.events, Some(call.id)).await?;
                 Ok(Read::Taken)
             }
+            Ok(Received::Callbacks(bot, callbacks)) => {
+                let events = self.bot_events(bot, &call.request, callbacks);
+                let accept = Accept {
+                    events,
+                    from_raw: Some(call.id),
+                    at: self.now(),
+                    ..Accept::default()
+                };
+                accept_all(self, accept).await?;
+                Ok(Read::Taken)
+            }
             Err(ReceiveError::Rejected { reason, .. }) => {
-                tracing::info!(%channel, reason, "the plugin refused a call that had waited for it");
+                tracing::info!(
+                    ?scope,
+                    reason,
+                    "the plugin refused a call that had waited for it"
+                );
                 self.drop_raw(&call).await?;
                 Ok(Read::Taken)
             }
             Err(ReceiveError::UnknownChannel) => {
-                tracing::info!(%channel, "a call waited for a channel that is gone");
+                tracing::info!(?scope, "a call waited for a channel or bot that is gone");
                 self.drop_raw(&call).await?;
                 Ok(Read::Taken)
             }
@@ -152,6 +176,27 @@ impl<O: Outside> Inner<O> {
             Err(ReceiveError::NotNow {
                 reason, trapped, ..
             }) => self.trapped(&call, trapped, &reason).await,
+        }
+    }
+
+    /// With `clock` = its arrival.
+    async fn receive_again<'c>(&self, call: &'c RawCall) -> Result<Received<'c>, ReceiveError> {
+        let plugins = self.ports.plugins();
+        match &call.scope {
+            Scope::Channel(channel) => {
+                let reception = plugins
+                    .receive(channel, &call.request, call.arrived)
+                    .await?;
+                Ok(Received::Reception(channel, Box::new(reception)))
+            }
+            Scope::Bot(bot) => {
+                let reception = plugins
+                    .bot_receive(bot, &call.request, call.arrived)
+                    .await?;
+                Ok(Received::Callbacks(bot, reception.callbacks))
+            }
+            // ECE's calls are read without a plugin.
+            Scope::Integration(_) => Err(ReceiveError::UnknownChannel),
         }
     }
 
@@ -182,11 +227,17 @@ impl<O: Outside> Inner<O> {
         if versions.len() < TRAPS_MAX {
             return Ok(Read::Left);
         }
-        tracing::error!(channel = %call.channel, reason, "a call is unreadable: see dead letters");
-        let dead = unreadable(&call.channel, &call.request, reason);
+        tracing::error!(scope = ?call.scope, reason, "a call is unreadable: see dead letters");
+        let dead = unreadable(&call.scope, &call.request, reason);
         accept_all(self, only_dead(dead, Some(call.id), self.now())).await?;
         Ok(Read::Taken)
     }
+}
+
+/// What a plugin made of a call that waited.
+enum Received<'c> {
+    Reception(&'c ChannelName, Box<Reception>),
+    Callbacks(&'c BotName, Vec<Callback>),
 }
 
 /// What became of a waiting call.

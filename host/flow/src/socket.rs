@@ -20,7 +20,7 @@ use trunkline_core::message::Address;
 use crate::accept::accept_received;
 use crate::flow::{Flow, Inner, Outside, Ports};
 use crate::ports::{
-    Answer, Clock, Ece, Plugins, ReceiveError, Reception, Request, SocketAction, SocketCall,
+    Answer, Clock, Ece, Plugins, ReceiveError, Reception, Request, Scope, SocketAction, SocketCall,
     SocketTerms, Store, StoreError, Target,
 };
 use crate::sockets::{Follower, Place};
@@ -509,7 +509,7 @@ impl<O: Outside> Inner<O> {
             return Ok(reception);
         }
         // What the same customer sent by a webhook before must not be overtaken.
-        if !self.raw_first(channel).await {
+        if !self.raw_first(&Scope::Channel(channel.clone())).await {
             return Err(Refused::Later);
         }
         let accepted = accept_received(self, channel, events, None).await;

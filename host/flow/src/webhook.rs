@@ -7,7 +7,7 @@ use trunkline_core::id::ChannelName;
 use crate::accept::accept_received;
 use crate::flow::{Flow, Inner, Outside};
 use crate::ports::{
-    Answer, Clock, Ece, PluginVersion, Plugins, ReceiveError, Request, Store, StoreError,
+    Answer, Clock, Ece, PluginVersion, Plugins, ReceiveError, Request, Scope, Store, StoreError,
 };
 
 impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
@@ -28,14 +28,15 @@ impl<O: Outside> Inner<O> {
             return self.busy();
         }
         let at = self.now();
+        let scope = Scope::Channel(channel.clone());
         match self.ports.plugins().receive(channel, &request, at).await {
             Ok(reception) => {
-                let taken = if self.raw_first(channel).await {
+                let taken = if self.raw_first(&scope).await {
                     accept_received(self, channel, reception.events, None).await
                 } else {
-                    self.keep_raw(channel, &request, &[]).await
+                    self.keep_raw(&scope, &request, &[]).await
                 };
-                self.answer(channel, taken, reception.answer)
+                self.answer(&scope, taken, reception.answer)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
                 tracing::info!(%channel, reason, "the plugin refused a call");
@@ -48,6 +49,7 @@ impl<O: Outside> Inner<O> {
                 trapped,
             }) => {
                 tracing::warn!(channel = %owner, reason, "a call waits for a working plugin");
+                let owner = Scope::Channel(owner);
                 let kept = self.keep_raw(&owner, &request, &trapped).await;
                 self.answer(&owner, kept, ack)
             }
@@ -55,32 +57,30 @@ impl<O: Outside> Inner<O> {
         }
     }
 
-    async fn keep_raw(
+    pub(crate) async fn keep_raw(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
     ) -> Result<(), StoreError> {
         let store = self.ports.store();
-        store
-            .keep_raw(channel, request, trapped, self.now())
-            .await?;
+        store.keep_raw(scope, request, trapped, self.now()).await?;
         self.counts.kept_raw.one();
-        self.raw.waits(channel);
+        self.raw.waits(scope);
         Ok(())
     }
 
     /// The answer, if what it promises is on disk.
-    fn answer(
+    pub(crate) fn answer(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         stored: Result<(), StoreError>,
         answer: Answer,
     ) -> Answer {
         match stored {
             Ok(()) => answer,
             Err(error) => {
-                tracing::warn!(%channel, %error, "a call could not be stored; the provider is asked to repeat it");
+                tracing::warn!(?scope, %error, "a call could not be stored; its sender is asked to repeat it");
                 self.busy()
             }
         }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use trunkline_core::id::{ChannelName, FileId, Timestamp};
 use trunkline_ece::EceClient;
 use trunkline_engine::{Engine, EngineEvent, FoundFile, Supplies};
-use trunkline_flow::ports::{BoxFuture, Clock, PluginArchive, Store, StoreError};
+use trunkline_flow::ports::{BoxFuture, Clock, PluginArchive, Scope, Store, StoreError};
 use trunkline_flow::{Flow, Limits, Ports};
 use trunkline_store::SqliteStore;
 
@@ -266,8 +266,7 @@ fn facts(engine: &Engine, channel: &ChannelName) -> Option<ChannelFacts> {
 /// Calls that waited for a plugin run when it is live, and its manifest counts from then on.
 async fn follow_engine(host: Arc<Host>, mut events: broadcast::Receiver<EngineEvent>) {
     // What waits since the last run, for plugins that were live before this task listened.
-    let configured: Vec<ChannelName> = host.config().channels.keys().cloned().collect();
-    raw_again(&host, &configured).await;
+    raw_again(&host, all_that_are_called(&host)).await;
     loop {
         let event = tokio::select! {
             () = host.stopping.cancelled() => return,
@@ -275,10 +274,12 @@ async fn follow_engine(host: Arc<Host>, mut events: broadcast::Receiver<EngineEv
         };
         // The engine has logged it.
         match event {
-            Ok(EngineEvent::Live { channels, .. }) => {
+            Ok(EngineEvent::Live { channels, bots, .. }) => {
                 host.settle_settings();
                 host.board.read_soon();
-                raw_again(&host, &channels).await;
+                let channels = channels.into_iter().map(Scope::Channel);
+                let bots = bots.into_iter().map(Scope::Bot);
+                raw_again(&host, channels.chain(bots).collect()).await;
             }
             Ok(EngineEvent::Refused { .. }) => {}
             Ok(EngineEvent::Quarantined { .. } | EngineEvent::Gone { .. }) => {
@@ -288,23 +289,30 @@ async fn follow_engine(host: Arc<Host>, mut events: broadcast::Receiver<EngineEv
             // Missed some: all there is to know is asked for anew.
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 host.settle_settings();
-                let channels: Vec<ChannelName> = host.config().channels.keys().cloned().collect();
-                raw_again(&host, &channels).await;
+                raw_again(&host, all_that_are_called(&host)).await;
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }
     }
 }
 
-async fn raw_again(host: &Host, channels: &[ChannelName]) {
-    for channel in channels {
-        match host.flow.raw_again(channel).await {
+/// Channels and bots.
+fn all_that_are_called(host: &Host) -> Vec<Scope> {
+    let config = host.config();
+    let channels = config.channels.keys().cloned().map(Scope::Channel);
+    let bots = config.bots.keys().cloned().map(Scope::Bot);
+    channels.chain(bots).collect()
+}
+
+async fn raw_again(host: &Host, called: Vec<Scope>) {
+    for scope in called {
+        match host.flow.raw_again(&scope).await {
             Ok(0) => {}
             Ok(taken) => {
-                tracing::info!(%channel, taken, "calls that waited for a plugin were read");
+                tracing::info!(?scope, taken, "calls that waited for a plugin were read");
             }
             Err(error) => {
-                tracing::warn!(%channel, %error, "calls that wait for a plugin wait on");
+                tracing::warn!(?scope, %error, "calls that wait for a plugin wait on");
             }
         }
     }

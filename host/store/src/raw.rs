@@ -1,20 +1,23 @@
-//! Webhook calls that wait for a working plugin: kept as they came, in bounds.
+//! Calls of providers and bots' servers that wait for a working plugin: kept as they came, in bounds.
+//!
+//! The column `channel` holds a channel's name as it is, and a bot's as `bot/NAME`: no name has a `/`.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use trunkline_core::id::{ChannelName, Timestamp};
-use trunkline_flow::ports::{PluginVersion, RawCall, RawId, Request, StoreError};
+use trunkline_core::id::Timestamp;
+use trunkline_flow::ports::{PluginVersion, RawCall, RawId, Request, Scope, StoreError};
 
 use crate::failure::{Outcome, broken};
+use crate::keys::scope_text;
 
-/// Calls a channel.
+/// Calls a channel or bot.
 pub(crate) const CALLS_MAX: i64 = 10_000;
 
-/// Bytes a channel.
+/// Bytes a channel or bot.
 pub(crate) const BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// A call as it is written: the body apart, as its bytes are not text.
 pub(crate) struct Prepared {
-    channel: ChannelName,
+    owner: String,
     head: String,
     body: Vec<u8>,
     trapped: String,
@@ -24,7 +27,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Writes JSON.
     pub(crate) fn new(
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
@@ -39,7 +42,7 @@ impl Prepared {
                 body: Vec::new(),
             };
             Ok(Self {
-                channel: channel.clone(),
+                owner: owner(scope),
                 head: serde_json::to_string(&head)?,
                 body: request.body.clone(),
                 trapped: serde_json::to_string(trapped)?,
@@ -54,41 +57,49 @@ impl Prepared {
     }
 }
 
+/// What the column `channel` holds.
+fn owner(scope: &Scope) -> String {
+    match scope {
+        Scope::Channel(name) => name.0.clone(),
+        Scope::Bot(_) | Scope::Integration(_) => scope_text(scope),
+    }
+}
+
 /// Keeps a call; `Full` beyond the limits.
 pub(crate) fn insert(db: &Connection, call: &Prepared) -> Outcome<RawId> {
-    let (calls, bytes) = totals(db, &call.channel)?;
+    let (calls, bytes) = totals(db, &call.owner)?;
     if calls + 1 > CALLS_MAX || bytes.saturating_add(call.bytes()) > BYTES_MAX {
-        return Err(StoreError::Full(format!("channel {}", call.channel)).into());
+        return Err(StoreError::Full(format!("calls that wait for `{}`", call.owner)).into());
     }
     db.prepare_cached(
         "INSERT INTO raw_calls (channel, arrived, trapped, head, body) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
-        call.channel.0,
+        call.owner,
         call.at.0,
         call.trapped,
         call.head,
         call.body
     ])?;
     let id = RawId(db.last_insert_rowid());
-    add_to_totals(db, &call.channel.0, 1, call.bytes())?;
+    add_to_totals(db, &call.owner, 1, call.bytes())?;
     Ok(id)
 }
 
-fn totals(db: &Connection, channel: &ChannelName) -> Outcome<(i64, i64)> {
+fn totals(db: &Connection, owner: &str) -> Outcome<(i64, i64)> {
     let found = db
         .prepare_cached("SELECT calls, bytes FROM raw_totals WHERE channel = ?1")?
-        .query_row([&channel.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([owner], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     Ok(found.unwrap_or_default())
 }
 
-fn add_to_totals(db: &Connection, channel: &str, calls: i64, bytes: i64) -> Outcome<()> {
+fn add_to_totals(db: &Connection, owner: &str, calls: i64, bytes: i64) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO raw_totals (channel, calls, bytes) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, bytes = bytes + excluded.bytes",
     )?
-    .execute(params![channel, calls, bytes])?;
+    .execute(params![owner, calls, bytes])?;
     Ok(())
 }
 
@@ -102,25 +113,25 @@ pub(crate) fn remove(db: &Connection, id: RawId) -> Outcome<()> {
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match gone {
-        Some((channel, bytes)) => add_to_totals(db, &channel, -1, -bytes),
+        Some((owner, bytes)) => add_to_totals(db, &owner, -1, -bytes),
         None => Ok(()),
     }
 }
 
 /// In arrival order.
-pub(crate) fn list(db: &Connection, channel: &ChannelName, limit: usize) -> Outcome<Vec<RawCall>> {
+pub(crate) fn list(db: &Connection, scope: &Scope, limit: usize) -> Outcome<Vec<RawCall>> {
     let mut found = db.prepare_cached(
         "SELECT id, arrived, trapped, head, body FROM raw_calls WHERE channel = ?1 ORDER BY id LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = found.query(params![channel.0, limit])?;
+    let mut rows = found.query(params![owner(scope), limit])?;
     let mut calls = Vec::new();
     while let Some(row) = rows.next()? {
         let head: String = row.get(3)?;
         let trapped: String = row.get(2)?;
         calls.push(RawCall {
             id: RawId(row.get(0)?),
-            channel: channel.clone(),
+            scope: scope.clone(),
             request: Request {
                 body: row.get(4)?,
                 ..serde_json::from_str(&head)?

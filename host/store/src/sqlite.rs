@@ -8,7 +8,7 @@ use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, Fi
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded,
-    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
+    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step, Store,
     StoreError, Swept, Target, TraceLine, Upload,
 };
 
@@ -244,25 +244,21 @@ impl Store for SqliteStore {
 
     async fn keep_raw(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
     ) -> Result<RawId, StoreError> {
-        let call = raw::Prepared::new(channel, request, trapped, at)?;
+        let call = raw::Prepared::new(scope, request, trapped, at)?;
         self.writer
             .write(move |writing| raw::insert(writing.db, &call))
             .await
     }
 
-    async fn raw_calls(
-        &self,
-        channel: &ChannelName,
-        limit: usize,
-    ) -> Result<Vec<RawCall>, StoreError> {
-        let channel = channel.clone();
+    async fn raw_calls(&self, scope: &Scope, limit: usize) -> Result<Vec<RawCall>, StoreError> {
+        let scope = scope.clone();
         self.readers
-            .read(move |db| raw::list(db, &channel, limit))
+            .read(move |db| raw::list(db, &scope, limit))
             .await
     }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use trunkline_core::event::{EceHappening, Happening, Profile};
 use trunkline_core::id::{EceSession, Timestamp};
 use trunkline_core::message::Content;
-use trunkline_flow::ports::{Clock, ReceivedEvent, ReceivedHappening, Request};
+use trunkline_flow::ports::{Clock, ReceivedEvent, ReceivedHappening, Request, Scope};
 use trunkline_flow::{Flow, Limits, Ports};
 
 use crate::bots::WANTS_AGENT;
@@ -385,7 +385,11 @@ impl World {
 async fn plugin_back(outside: Outside, number: Option<u64>) {
     let mut done = true;
     for channel in [BLIND, PROBING, ECHOING] {
-        done &= outside.flow.raw_again(&channel.into()).await.is_ok();
+        done &= outside
+            .flow
+            .raw_again(&Scope::Channel(channel.into()))
+            .await
+            .is_ok();
     }
     match number {
         Some(number) => outside.finish(number, done, 1_000),

@@ -13,8 +13,8 @@ use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, Fi
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile,
-    Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Settle, Step, Store,
-    StoreError, Swept, Target, TraceLine, Upload,
+    Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step,
+    Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::clock::SimClock;
@@ -195,21 +195,17 @@ impl Store for MemoryStore {
 
     async fn keep_raw(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
     ) -> Result<RawId, StoreError> {
-        self.write(|tables| Ok(tables.keep_raw(channel, request, trapped, at)))
+        self.write(|tables| Ok(tables.keep_raw(scope, request, trapped, at)))
             .await
     }
 
-    async fn raw_calls(
-        &self,
-        channel: &ChannelName,
-        limit: usize,
-    ) -> Result<Vec<RawCall>, StoreError> {
-        self.read(|tables| tables.raw_calls(channel, limit)).await
+    async fn raw_calls(&self, scope: &Scope, limit: usize) -> Result<Vec<RawCall>, StoreError> {
+        self.read(|tables| tables.raw_calls(scope, limit)).await
     }
 
     async fn raw_trapped(&self, id: RawId, version: &PluginVersion) -> Result<(), StoreError> {

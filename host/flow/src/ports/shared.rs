@@ -8,7 +8,8 @@ use trunkline_core::message::{Address, StoredFile};
 use super::plugins::{Download, PluginVersion, Request};
 use super::store::{
     Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, LogPage, News,
-    RawCall, RawId, Resolved, Settle, Step, Store, StoreError, Swept, Target, TraceLine, Upload,
+    RawCall, RawId, Resolved, Scope, Settle, Step, Store, StoreError, Swept, Target, TraceLine,
+    Upload,
 };
 
 /// Everything goes to the store behind the pointer.
@@ -113,20 +114,16 @@ impl<S: Store> Store for Arc<S> {
 
     async fn keep_raw(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
     ) -> Result<RawId, StoreError> {
-        (**self).keep_raw(channel, request, trapped, at).await
+        (**self).keep_raw(scope, request, trapped, at).await
     }
 
-    async fn raw_calls(
-        &self,
-        channel: &ChannelName,
-        limit: usize,
-    ) -> Result<Vec<RawCall>, StoreError> {
-        (**self).raw_calls(channel, limit).await
+    async fn raw_calls(&self, scope: &Scope, limit: usize) -> Result<Vec<RawCall>, StoreError> {
+        (**self).raw_calls(scope, limit).await
     }
 
     async fn raw_trapped(&self, id: RawId, version: &PluginVersion) -> Result<(), StoreError> {

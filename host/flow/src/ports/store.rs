@@ -460,13 +460,13 @@ pub struct Swept {
 #[serde(transparent)]
 pub struct RawId(pub i64);
 
-/// A webhook call that waits for a working plugin.
+/// A call of a provider or of a bot's server that waits for a working plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawCall {
     /// Its row.
     pub id: RawId,
-    /// For which channel.
-    pub channel: ChannelName,
+    /// For which channel or bot.
+    pub scope: Scope,
     /// As it came.
     pub request: Request,
     /// When.
@@ -747,25 +747,25 @@ pub trait Store: Send + Sync + 'static {
     /// The store's.
     fn sweep(&self, now: Timestamp) -> impl Future<Output = Result<Swept, StoreError>> + Send;
 
-    /// Keeps a webhook call until a plugin works. At most 10 000 calls or 16 MiB a channel: `Full`.
+    /// Keeps a call until a plugin works. At most 10 000 calls or 16 MiB a channel or bot: `Full`.
     ///
     /// # Errors
     /// Nothing was written: answer 503.
     fn keep_raw(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
     ) -> impl Future<Output = Result<RawId, StoreError>> + Send;
 
-    /// Waiting raw calls of a channel, in arrival order.
+    /// Waiting raw calls of a channel or bot, in arrival order.
     ///
     /// # Errors
     /// The store's.
     fn raw_calls(
         &self,
-        channel: &ChannelName,
+        scope: &Scope,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RawCall>, StoreError>> + Send;
 

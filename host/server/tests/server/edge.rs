@@ -1,12 +1,13 @@
 //! What providers, ECE and probes get.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use reqwest::StatusCode;
-use trunkline_core::id::ChannelName;
-use trunkline_flow::ports::{Clock, Download, KeepFile, Store};
+use trunkline_flow::ports::{Clock, Download, KeepFile, Scope, Store};
 use trunkline_server::edge::WEBHOOK_BODY_BYTES_MAX;
 
-use crate::world::World;
+use crate::world::{PATIENCE, World, guest};
 
 #[tokio::test]
 async fn a_call_for_a_channel_without_a_plugin_is_kept_as_it_came_before_it_is_answered() {
@@ -14,7 +15,7 @@ async fn a_call_for_a_channel_without_a_plugin_is_kept_as_it_came_before_it_is_a
     let call = world.http.post(world.url("/channels/acme-sms/in?a=%2B1&b"));
     let call = call.header("x-own", "Yes").body("From=1");
     assert_eq!(call.send().await.unwrap().status(), StatusCode::OK);
-    let channel = ChannelName::from("acme-sms");
+    let channel = Scope::Channel("acme-sms".into());
     let kept = world.host.store().raw_calls(&channel, 10).await.unwrap();
     let [call] = kept.as_slice() else {
         panic!("kept: {kept:?}");
@@ -37,6 +38,28 @@ async fn a_call_for_a_channel_without_a_plugin_is_kept_as_it_came_before_it_is_a
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_for_a_bot_without_a_plugin_is_kept_and_read_when_one_comes() {
+    let world = World::start().await;
+    let call = world.http.post(world.url("/bots/faq")).body("done");
+    assert_eq!(call.send().await.unwrap().status(), StatusCode::OK);
+    let store = world.host.store();
+    let faq = Scope::Bot("faq".into());
+    assert_eq!(store.raw_calls(&faq, 10).await.unwrap().len(), 1);
+    let plugins = world.file.with_file_name("plugins");
+    let (part, whole) = (plugins.join(".part"), plugins.join("echo-bot.wasm"));
+    std::fs::copy(guest("echo-bot"), &part).expect("`cargo xtask plugins --guests` builds it");
+    std::fs::rename(part, whole).unwrap();
+    // This plugin takes no callbacks: what waited is dropped, and traced.
+    let began = Instant::now();
+    while !store.raw_calls(&faq, 10).await.unwrap().is_empty() {
+        assert!(began.elapsed() < PATIENCE, "it waits on");
+        tokio::task::yield_now().await;
+    }
+    let later = world.http.post(world.url("/bots/faq")).send().await;
+    assert_eq!(later.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn a_channel_that_nobody_configured_is_not_found() {
     let world = World::start().await;
@@ -55,7 +78,7 @@ async fn a_body_over_the_limit_is_refused_and_nothing_is_kept() {
         let answer = call.body(vec![b'a'; size]).send().await.unwrap();
         assert_eq!(answer.status(), status, "{size} bytes");
     }
-    let channel = ChannelName::from("acme-sms");
+    let channel = Scope::Channel("acme-sms".into());
     let kept = world.host.store().raw_calls(&channel, 10).await.unwrap();
     assert_eq!(kept.len(), 1);
 }

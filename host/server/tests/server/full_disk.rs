@@ -5,7 +5,7 @@ use std::process::Command;
 
 use reqwest::StatusCode;
 use tempfile::TempDir;
-use trunkline_flow::ports::Store;
+use trunkline_flow::ports::{Scope, Store};
 
 use crate::world::World;
 
@@ -56,7 +56,7 @@ async fn kept(world: &World) -> Vec<usize> {
     let calls = world
         .host
         .store()
-        .raw_calls(&"acme-sms".into(), 10_000)
+        .raw_calls(&Scope::Channel("acme-sms".into()), 10_000)
         .await;
     let number = |body: &[u8]| std::str::from_utf8(&body[..4]).expect("text").parse();
     let calls = calls.expect("it can be read");

@@ -36,6 +36,9 @@ entry_points = [{{ name = "support", id = "1001" }}]
 [channels.acme-sms]
 plugin = "sms"
 
+[bots.faq]
+plugin = "echo-bot"
+
 [[rules]]
 channels = ["acme-sms"]
 stages = [{{ ece = "acme" }}]

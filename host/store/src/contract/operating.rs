@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use trunkline_core::id::{ChannelName, ConversationId, CustomerId, EventKey};
+use trunkline_core::id::{ConversationId, CustomerId, EventKey};
 use trunkline_flow::ports::{
     Accept, DeadKind, DeadLetterId, Fired, PluginVersion, Request, Scope, Settle, Settled, Step,
     Store, StoreError, Target, TraceLine, Undelivered,
@@ -124,28 +124,34 @@ fn call(body: Vec<u8>) -> Request {
     }
 }
 
+fn to_sms() -> Scope {
+    Scope::Channel(sms())
+}
+
 /// Until their events are committed.
 pub async fn raw_calls_wait_in_order_and_go_with_their_events(stores: &impl Stores) {
     let store = stores.open();
     let bodies = [b"one\xff\0".to_vec(), b"two".to_vec()];
     for body in &bodies {
-        let kept = store.keep_raw(&sms(), &call(body.clone()), &[], T).await;
+        let kept = store.keep_raw(&to_sms(), &call(body.clone()), &[], T).await;
         kept.expect("kept");
     }
     drop(store);
     let store = stores.open();
-    let calls = store.raw_calls(&sms(), MANY).await.expect("listed");
+    let calls = store.raw_calls(&to_sms(), MANY).await.expect("listed");
     assert_eq!(calls[0].request, call(bodies[0].clone()));
-    assert_eq!((calls[0].arrived, &calls[0].channel), (T, &sms()));
+    assert_eq!((calls[0].arrived, &calls[0].scope), (T, &to_sms()));
     assert_eq!(calls[1].request.body, bodies[1]);
-    let other = store.raw_calls(&ChannelName::from("other"), MANY).await;
+    let other = store
+        .raw_calls(&Scope::Bot(sms().as_str().into()), MANY)
+        .await;
     assert_eq!(other, Ok(Vec::new()));
     let accept = Accept {
         from_raw: Some(calls[0].id),
         ..accept_of(vec![message("1", "+1", "one")], T)
     };
     store.accept(accept).await.expect("accepted");
-    let left = store.raw_calls(&sms(), MANY).await.expect("listed");
+    let left = store.raw_calls(&to_sms(), MANY).await.expect("listed");
     assert_eq!(left, calls[1..]);
 }
 
@@ -154,12 +160,14 @@ pub async fn a_version_that_trapped_is_remembered(stores: &impl Stores) {
     let store = stores.open();
     let [one, two] = ["one", "two"].map(|hash| PluginVersion(hash.to_owned()));
     let trapped = std::slice::from_ref(&one);
-    let id = store.keep_raw(&sms(), &call(Vec::new()), trapped, T).await;
+    let id = store
+        .keep_raw(&to_sms(), &call(Vec::new()), trapped, T)
+        .await;
     let id = id.expect("kept");
     for version in [&two, &one] {
         store.raw_trapped(id, version).await.expect("noted");
     }
-    let calls = store.raw_calls(&sms(), MANY).await.expect("listed");
+    let calls = store.raw_calls(&to_sms(), MANY).await.expect("listed");
     assert_eq!(calls[0].trapped, [one, two]);
 }
 
@@ -169,25 +177,25 @@ pub async fn at_most_10_000_raw_calls_wait(stores: &impl Stores) {
     let mut callers = JoinSet::new();
     for _ in 0..10_010 {
         let store = Arc::clone(&store);
-        callers.spawn(async move { store.keep_raw(&sms(), &call(Vec::new()), &[], T).await });
+        callers.spawn(async move { store.keep_raw(&to_sms(), &call(Vec::new()), &[], T).await });
     }
     let answers = callers.join_all().await;
     let refused: Vec<_> = answers.iter().filter(|answer| answer.is_err()).collect();
     assert_eq!(refused.len(), 10);
     assert!(matches!(refused[0], Err(StoreError::Full(_))));
-    let other = ChannelName::from("other");
+    let other = Scope::Bot(sms().as_str().into());
     store
         .keep_raw(&other, &call(Vec::new()), &[], T)
         .await
         .expect("kept");
-    let first = store.raw_calls(&sms(), 1).await.expect("listed");
+    let first = store.raw_calls(&to_sms(), 1).await.expect("listed");
     let taken = Accept {
         from_raw: Some(first[0].id),
         ..Accept::default()
     };
     store.accept(taken).await.expect("accepted");
     store
-        .keep_raw(&sms(), &call(Vec::new()), &[], T)
+        .keep_raw(&to_sms(), &call(Vec::new()), &[], T)
         .await
         .expect("kept again");
 }
@@ -197,12 +205,18 @@ pub async fn at_most_16_mib_of_raw_calls_wait(stores: &impl Stores) {
     let store = stores.open();
     let large = call(vec![b'x'; 1024 * 1024]);
     for _ in 0..15 {
-        store.keep_raw(&sms(), &large, &[], T).await.expect("kept");
+        store
+            .keep_raw(&to_sms(), &large, &[], T)
+            .await
+            .expect("kept");
     }
-    let too_much = store.keep_raw(&sms(), &large, &[], T).await;
+    let too_much = store.keep_raw(&to_sms(), &large, &[], T).await;
     assert!(matches!(too_much, Err(StoreError::Full(_))));
     let small = call(vec![b'x'; 1024]);
-    store.keep_raw(&sms(), &small, &[], T).await.expect("kept");
+    store
+        .keep_raw(&to_sms(), &small, &[], T)
+        .await
+        .expect("kept");
 }
 
 /// From arrival to the provider's answer.

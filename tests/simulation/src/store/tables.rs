@@ -717,7 +717,7 @@ impl Tables {
 
     pub(super) fn keep_raw(
         &mut self,
-        channel: &ChannelName,
+        scope: &Scope,
         request: &Request,
         trapped: &[PluginVersion],
         at: Timestamp,
@@ -725,7 +725,7 @@ impl Tables {
         let id = RawId(self.number());
         let call = RawCall {
             id,
-            channel: channel.clone(),
+            scope: scope.clone(),
             request: request.clone(),
             arrived: at,
             trapped: trapped.to_vec(),
@@ -734,10 +734,10 @@ impl Tables {
         id
     }
 
-    pub(super) fn raw_calls(&self, channel: &ChannelName, limit: usize) -> Vec<RawCall> {
+    pub(super) fn raw_calls(&self, scope: &Scope, limit: usize) -> Vec<RawCall> {
         self.raw
             .values()
-            .filter(|call| call.channel == *channel)
+            .filter(|call| call.scope == *scope)
             .take(limit)
             .cloned()
             .collect()

@@ -46,6 +46,7 @@ pub(crate) struct Script {
     pub(crate) eces: VecDeque<Result<(), EceError>>,
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
+    pub(crate) bot_receives: VecDeque<ReceiveError>,
     pub(crate) downloads: VecDeque<Result<usize, SendError>>,
     /// Sends take so many ms, and leave without a word to the store: requests that may be repeated.
     pub(crate) slow_sends_ms: Option<u64>,
@@ -655,6 +656,9 @@ impl Plugins for Scripted {
         request: &Request,
         _at: Timestamp,
     ) -> Result<BotReception, ReceiveError> {
+        if let Some(error) = self.ask("bot receive".to_owned()).bot_receives.pop_front() {
+            return Err(error);
+        }
         let customer = serde_json::from_slice(&request.body).expect("the tests wrote it");
         Ok(BotReception {
             answer: fine(),

@@ -4,9 +4,10 @@ use trunkline_core::event::{EceEvent, EceHappening};
 use trunkline_flow::Limits;
 use trunkline_flow::ports::{
     Answer, Clock, PARKED_MS, PluginVersion, ReceiveError, ReceivedEvent, ReceivedHappening,
+    Request, Scope,
 };
 
-use super::bench::{fine, on_bench, received, request, written};
+use super::bench::{Bench, fine, on_bench, received, request, written};
 
 fn not_now(trapped: Option<&str>) -> Option<ReceiveError> {
     Some(ReceiveError::NotNow {
@@ -96,7 +97,7 @@ fn a_call_behind_one_that_still_waits_waits_too() {
         bench.script().receives = [None, not_now(None)].into_iter().collect();
         assert_eq!(bench.write("anna", "2", "say two").await, fine());
         assert_eq!(bench.flow.status().kept_raw, 2);
-        let taken = bench.flow.raw_again(&"line".into()).await;
+        let taken = bench.flow.raw_again(&Scope::Channel("line".into())).await;
         assert_eq!(taken, Ok(2));
         bench
             .until(|b| b.flow.status().delivered_customer == 2)
@@ -113,11 +114,11 @@ fn what_two_versions_trapped_on_is_a_dead_letter() {
         bench.script().receives.push_back(not_now(Some("v1")));
         bench.write("anna", "1", "say hello").await;
         bench.script().receives.push_back(not_now(Some("v1")));
-        let taken = bench.flow.raw_again(&"line".into()).await;
+        let taken = bench.flow.raw_again(&Scope::Channel("line".into())).await;
         assert_eq!(taken, Ok(0));
         assert_eq!(bench.flow.status().dead, 0);
         bench.script().receives.push_back(not_now(Some("v2")));
-        let taken = bench.flow.raw_again(&"line".into()).await;
+        let taken = bench.flow.raw_again(&Scope::Channel("line".into())).await;
         assert_eq!(taken, Ok(1));
         assert!(bench.told("DEAD Unreadable"));
     });
@@ -222,6 +223,66 @@ fn a_bots_callback_that_its_server_repeats_is_taken_once() {
             .until(|b| b.story().matches("BotCallback").count() == 4)
             .await;
         assert_eq!(bench.flow.status().duplicates, 1);
+    });
+}
+
+/// A call of the bot's server about Anna, who has written.
+async fn callback_for_anna(bench: &Bench, id: &str) -> Request {
+    bench.write("anna", "1", "say hello").await;
+    bench
+        .until(|b| b.flow.status().delivered_customer == 1)
+        .await;
+    let tables = bench.disk.lock().expect("no test panicked holding it");
+    let (customer, _) = tables.customers().next().expect("Anna wrote");
+    let mut call = request(serde_json::to_vec(&customer.id).expect("it is plain data"));
+    let header = ("Idempotency-Key".to_owned(), id.to_owned());
+    call.headers.push(header);
+    call
+}
+
+#[test]
+fn a_bots_callback_waits_for_a_working_plugin_and_is_taken_once() {
+    on_bench(Limits::default(), |bench| async move {
+        let call = callback_for_anna(&bench, "one").await;
+        bench.script().bot_receives.extend(not_now(None));
+        let faq = "faq".into();
+        let answer = bench.flow.bot_callback(&faq, call.clone()).await;
+        assert_eq!(answer.body, b"later", "the plugin's `ack`");
+        assert_eq!(bench.flow.status().kept_raw, 1);
+        // Its server repeats it once the plugin is back: what waits is read first.
+        assert_eq!(bench.flow.bot_callback(&faq, call).await, fine());
+        bench.until(|b| b.told("BotCallback")).await;
+        assert_eq!(bench.flow.status().duplicates, 1);
+        let again = bench.flow.raw_again(&Scope::Bot(faq)).await;
+        assert_eq!(again, Ok(0), "nothing waits");
+        assert_eq!(bench.story().matches("BotCallback").count(), 1);
+    });
+}
+
+#[test]
+fn a_bots_callback_that_waits_outlives_a_crash() {
+    on_bench(Limits::default(), |mut bench| async move {
+        let call = callback_for_anna(&bench, "one").await;
+        bench.script().bot_receives.extend(not_now(Some("v1")));
+        bench.flow.bot_callback(&"faq".into(), call).await;
+        bench.crash().await;
+        let taken = bench.flow.raw_again(&Scope::Bot("faq".into())).await;
+        assert_eq!(taken, Ok(1));
+        bench.until(|b| b.told("BotCallback")).await;
+    });
+}
+
+#[test]
+fn a_bots_callback_that_two_versions_trapped_on_is_a_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        let call = callback_for_anna(&bench, "one").await;
+        bench.script().bot_receives.extend(not_now(Some("v1")));
+        bench.script().bot_receives.extend(not_now(Some("v2")));
+        bench.flow.bot_callback(&"faq".into(), call).await;
+        let taken = bench.flow.raw_again(&Scope::Bot("faq".into())).await;
+        assert_eq!(taken, Ok(1));
+        assert!(bench.told("DEAD Unreadable"));
+        assert!(!bench.told("BotCallback"));
     });
 }
 
