@@ -84,6 +84,36 @@ test("two customers and two agents at once, each pair for itself", async ({ visi
   await there.close();
 });
 
+test("an agent with open chats is asked before signing out, by keyboard as by mouse", async ({ visit, browser, demo }) => {
+  const there = await browser.newContext();
+  const tab = await there.newPage();
+  await tab.goto(`${demo.desk}?agent=bob&frame`);
+  const bob = new Agent(tab);
+  await bob.atTheDesk();
+  await visit.customer.says("Do not leave me");
+  await bob.picksUp("Do not leave me");
+
+  const signOut = tab.getByTestId("sign-out");
+  const question = tab.getByRole("dialog", { name: "Sign out?", description: /one open conversation/u });
+  await signOut.focus();
+  await tab.keyboard.press("Enter");
+  await expect(question).toBeVisible();
+  expect(await problems(tab)).toEqual([]);
+  await tab.keyboard.press("Escape");
+  await expect(question).toBeHidden();
+  await expect(signOut).toBeFocused();
+  await bob.atTheDesk();
+
+  await tab.keyboard.press("Enter");
+  await expect(tab.getByTestId("leave-submit")).toBeFocused();
+  await tab.keyboard.press("Enter");
+  await expect(tab.getByTestId("agent-name")).toBeHidden();
+  await visit.customer.reads("system", "You have been transferred to the Support queue.");
+  await visit.agent.picksUp("transferred to queue Support");
+  await visit.agent.reads("Do not leave me");
+  await there.close();
+});
+
 test("neither the page, the chat nor the desk breaks WCAG 2.2 AA where a checker can see it", async ({ visit, browser, demo }) => {
   const { page, customer, agent } = visit;
   await customer.says("Look at me");

@@ -1,6 +1,6 @@
 // The open conversation: what was said, what the agent can do, and where the agent writes.
 
-import { busy, button, h, labelled, show, text } from "./dom.js";
+import { button, dialog, h, labelled, show, text } from "./dom.js";
 import { Transcript } from "./transcript.js";
 import { Composer } from "./composer.js";
 import { customerName, holder } from "./record.js";
@@ -104,21 +104,6 @@ export class Conversation {
     await api.act(this.#record.id, { do: "pick_up", agent: this.#page.agent });
     this.#composer.focusSoon();
   }
-}
-
-/** Shared by the two dialogs: a form that closes when its work succeeded. */
-function dialog(testid, title, label, content, work) {
-  const submit = h("button", { class: "primary", testid: `${testid}-submit` }, label);
-  const form = h("form", { class: "stack" }, h("h2", { id: `${testid}-title` }, title), content, h("div", { class: "acts" }, submit, button("Cancel", `${testid}-cancel`, () => element.close(), { class: "quiet" })));
-  const element = h("dialog", { testid: `${testid}-dialog`, "aria-labelledby": `${testid}-title` }, form);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    busy(form, async () => {
-      await work();
-      element.close();
-    });
-  });
-  return element;
 }
 
 class TransferDialog {

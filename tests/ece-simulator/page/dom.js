@@ -86,6 +86,21 @@ export async function busy(element, work) {
   }
 }
 
+/** A dialog of one form that closes when its work succeeded. Escape and Cancel close it, too. */
+export function dialog(testid, title, label, content, work) {
+  const submit = h("button", { class: "primary", testid: `${testid}-submit` }, label);
+  const form = h("form", { class: "stack" }, h("h2", { id: `${testid}-title` }, title), content, h("div", { class: "acts" }, submit, button("Cancel", `${testid}-cancel`, () => element.close(), { class: "quiet" })));
+  const element = h("dialog", { testid: `${testid}-dialog`, "aria-labelledby": `${testid}-title` }, form);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    busy(form, async () => {
+      await work();
+      element.close();
+    });
+  });
+  return element;
+}
+
 /** Tells something in passing; problems stay until they are dismissed. */
 export function notify(message, kind = "news") {
   const notices = document.getElementById("notices");

@@ -1,6 +1,6 @@
 // The head of the page: whose desk it is, whether ECE is up, and the agent's own switches.
 
-import { button, h, show, text, toggle, value } from "./dom.js";
+import { button, dialog, h, show, text, toggle, value } from "./dom.js";
 import * as api from "./api.js";
 
 export class Top {
@@ -12,6 +12,8 @@ export class Top {
   #capacity = h("input", { type: "number", min: 0, max: 999, testid: "agent-capacity", "aria-label": "Conversations at once" });
   #agent;
   #leave;
+  #question = h("p", { id: "leave-question", testid: "leave-question" });
+  #asked;
   #views;
   #outage = h("span", { class: "chip bad", testid: "outage-chip" });
   element;
@@ -31,7 +33,9 @@ export class Top {
       this.#ready,
       this.#auto,
     );
-    this.#leave = button("Sign out", "sign-out", () => this.#signOut(), { class: "quiet leave" });
+    this.#leave = button("Sign out", "sign-out", () => this.#leaving(), { class: "quiet leave" });
+    this.#asked = dialog("leave", "Sign out?", "Sign out", this.#question, () => this.#signOut());
+    this.#asked.setAttribute("aria-describedby", "leave-question");
     this.element = h(
       "div",
       { class: "top-row" },
@@ -40,6 +44,7 @@ export class Top {
       this.#outage,
       this.#agent,
       this.#leave,
+      this.#asked,
     );
   }
 
@@ -66,14 +71,24 @@ export class Top {
     await api.changeAgent(this.#page.agent, changes);
   }
 
+  #held() {
+    const { live, agent } = this.#page;
+    return [...live.conversations.values()].filter((record) => record.phase.with_agent === agent);
+  }
+
+  /** Asks first when customers would be left waiting. */
+  async #leaving() {
+    const count = this.#held().length;
+    if (!count) return this.#signOut();
+    const chats = count === 1 ? "one open conversation: it goes" : `${count} open conversations: they go`;
+    text(this.#question, `You have ${chats} back into the queue.`);
+    this.#asked.showModal();
+  }
+
   /** What the agent still has goes back to its queue: nobody would answer there. */
   async #signOut() {
-    const { live, agent } = this.#page;
-    const held = [...live.conversations.values()].filter((record) => record.phase.with_agent === agent);
-    const question = `You have ${held.length} open ${held.length === 1 ? "conversation" : "conversations"}. Put back into the queue and sign out?`;
-    if (held.length && !confirm(question)) return;
-    await api.changeAgent(agent, { ready: false });
-    for (const record of held) await api.act(record.id, { do: "transfer_to_queue", entry_point: record.entry_point });
+    await api.changeAgent(this.#page.agent, { ready: false });
+    for (const record of this.#held()) await api.act(record.id, { do: "transfer_to_queue", entry_point: record.entry_point });
     await this.#page.signOut();
   }
 }

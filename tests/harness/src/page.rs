@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ece_simulator::AgentConfig;
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::built::Built;
@@ -84,6 +84,8 @@ pub(crate) struct Stage {
     /// By a name that the browser gave itself.
     chats: Mutex<BTreeMap<String, Chat>>,
     shown: watch::Sender<Arc<String>>,
+    /// Somebody began to look.
+    viewer: Notify,
     stopped: CancellationToken,
     chat: Option<PathBuf>,
 }
@@ -135,6 +137,7 @@ impl Page {
             journal: Mutex::default(),
             chats: Mutex::default(),
             shown: watch::Sender::new(Arc::default()),
+            viewer: Notify::new(),
             stopped: CancellationToken::new(),
         });
         tokio::spawn(live::keep_showing(Arc::clone(&stage)));

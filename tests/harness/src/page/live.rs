@@ -39,7 +39,8 @@ struct Bubble {
     status: String,
 }
 
-/// Looks until the page is closed.
+/// Looks until the page is closed, as long as anybody is there to see it: each look asks the host for its status and
+/// traces, which would show in anything measured beside an unwatched demo.
 pub(super) async fn keep_showing(stage: Arc<Stage>) {
     let mut trace = Vec::new();
     let mut plugins = Vec::new();
@@ -57,10 +58,21 @@ pub(super) async fn keep_showing(stage: Arc<Stage>) {
             changed
         });
         tokio::time::sleep(PAUSE).await;
+        stage.somebody_looks().await;
     }
 }
 
 impl Stage {
+    /// At once if somebody does already.
+    async fn somebody_looks(&self) {
+        while self.shown.receiver_count() == 0 {
+            tokio::select! {
+                () = self.viewer.notified() => {}
+                () = self.stopped.cancelled() => return,
+            }
+        }
+    }
+
     fn look(&self, trace: Vec<Value>, plugins: Vec<Value>) -> Look {
         let mut to_agents = Progress::default();
         let mut to_customers = Progress::default();

@@ -76,8 +76,10 @@ async fn place(State(stage): State<Arc<Stage>>) -> Response {
 async fn live(
     State(stage): State<Arc<Stage>>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let shown = stage.shown.subscribe();
+    stage.viewer.notify_one();
     let looks = stream::unfold(
-        (stage.shown.subscribe(), stage.stopped.clone(), true),
+        (shown, stage.stopped.clone(), true),
         |(mut shown, stopped, first)| async move {
             if !first {
                 tokio::select! {
