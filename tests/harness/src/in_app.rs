@@ -62,6 +62,32 @@ impl InAppCustomer {
         self.push("say", |id| json!({"op": "say", "id": id, "text": text}));
     }
 
+    /// What says to the host who the visitor is.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// Clicks a choice; goes out as `writes` does.
+    pub fn chooses(&self, choice: &str, title: &str) {
+        self.push(
+            "choose",
+            |id| json!({"op": "choose", "id": id, "choice": choice, "title": title}),
+        );
+    }
+
+    /// The choices under this question, in order: id and title.
+    pub fn choices(&self, question: &str) -> Vec<(String, String)> {
+        let screen = self.screen.lock();
+        let mut asked = screen.logged.iter();
+        let asked = asked.find(|frame| frame["type"] == "choices" && frame["text"] == question);
+        let items = asked.and_then(|frame| frame["items"].as_array());
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let items = items.into_iter().flatten();
+        items
+            .map(|item| (text(&item["id"]), text(&item["title"])))
+            .collect()
+    }
+
     /// Takes or refuses the agent's file of this log entry.
     pub fn answers_file(&self, id: &str, accepted: bool) {
         let frame = json!({"op": "file", "id": id, "accepted": accepted});

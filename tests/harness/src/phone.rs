@@ -98,6 +98,11 @@ impl<'a> Phone<'a> {
         &self.customer
     }
 
+    /// The customer's app, on the in-app channel.
+    pub fn app(&self) -> Option<&InAppCustomer> {
+        self.app.as_ref()
+    }
+
     /// Writes a text.
     ///
     /// # Errors

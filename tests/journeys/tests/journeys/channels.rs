@@ -6,6 +6,7 @@ mod choices;
 mod customers;
 mod everyday;
 mod gateways;
+mod in_app;
 mod large_files;
 mod lights;
 mod opt_out;

@@ -97,6 +97,19 @@ async fn choices_are_picked_on_apple_messages_and_come_back_as_the_choice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn choices_are_buttons_in_the_app_and_the_click_comes_back_as_the_choice() {
+    let world = world_with_menu().await;
+    let phone = asked(&world, Channel::InApp).await;
+    let app = phone.app().expect("an in-app customer");
+    let choices = app.choices(QUESTION);
+    let titles: Vec<_> = choices.iter().map(|(_, title)| title.as_str()).collect();
+    assert_eq!(titles, TITLES);
+    let (id, title) = &choices[1];
+    app.chooses(id, title);
+    phone_reads(&world, &phone, CHOSEN).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn choices_are_numbered_text_by_sms_and_the_number_comes_back_as_the_choice() {
     let world = world_with_menu().await;
     let phone = Phone::new(&world, Channel::Sms, 70);

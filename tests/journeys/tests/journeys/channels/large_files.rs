@@ -54,7 +54,17 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(hex).collect()
 }
 
-async fn customer_sends(world: &World, channel: Channel, name: &str, kind: &str, bytes: Bytes) {
+async fn customer_sends(
+    world: &World,
+    phone: &Phone<'_>,
+    channel: Channel,
+    (name, kind): (&str, &str),
+    bytes: Bytes,
+) {
+    if let Some(app) = phone.app() {
+        let sent = app.sends_file(name, kind, &bytes).await;
+        return sent.unwrap_or_else(|why| panic!("{why}\n{}", log(world)));
+    }
     let channels = world.channels.as_ref().expect("it has them");
     let (name, content_type) = (name.to_owned(), kind.to_owned());
     let status = match channel {
@@ -98,7 +108,7 @@ async fn customer_sends(world: &World, channel: Channel, name: &str, kind: &str,
                 .customer_sends(&customer, "", vec![file])
                 .await
         }
-        Channel::InApp => unreachable!("the browser uploads to the host itself"),
+        Channel::InApp => unreachable!("the app uploads to the host itself"),
     };
     assert_eq!(status, 200, "{}", log(world));
 }
@@ -138,7 +148,7 @@ async fn both_ways(channel: Channel, size: usize, (name, kind, head): (&str, &st
     let ours = file(&[head, b"ours"].concat(), size);
     let before = memory(&world, "VmRSS:");
     forget_the_peak(&world);
-    customer_sends(&world, channel, name, kind, theirs.clone()).await;
+    customer_sends(&world, &phone, channel, (name, kind), theirs.clone()).await;
     assert_eq!(
         agent_gets(&world, &session).await,
         sha256(&theirs),
@@ -182,4 +192,10 @@ async fn a_file_of_25_mib_goes_both_ways_on_messenger_without_filling_memory() {
 #[ignore = "long: run by cargo xtask test --all"]
 async fn a_picture_of_5_mib_goes_both_ways_by_sms_without_filling_memory() {
     both_ways(Channel::Sms, 5 * MIB, JPEG).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: run by cargo xtask test --all"]
+async fn a_file_of_20_mib_goes_both_ways_in_the_app_without_filling_memory() {
+    both_ways(Channel::InApp, 20 * MIB, PDF).await;
 }
