@@ -45,7 +45,7 @@ pub(super) enum Command {
     Trace(Trace),
     /// Plugin files.
     #[command(
-        after_help = "Example:\n  trunkline plugin list\n  trunkline plugin inspect plugins/sms.wasm\n\nExit codes: 0 done, 1 the file is no plugin or the host does not answer, 2 the command is wrong."
+        after_help = "Example:\n  trunkline plugin list\n  trunkline plugin inspect plugins/sms.wasm\n  trunkline plugin new my-channel\n\nExit codes: 0 done, 1 not done: the file is no plugin, the host does not answer, the folder cannot be written; 2 the command is wrong."
     )]
     Plugin(Plugin),
 }
@@ -153,6 +153,15 @@ pub(super) enum PluginAction {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
+    New {
+        /// The plugin's name, and the new folder's: small letters, digits and hyphens.
+        name: String,
+        /// The folder `plugin-sdk/rust` of a checkout of Trunkline. Looked for from here upwards, and where this
+        /// program was built.
+        #[arg(long, value_name = "FOLDER")]
+        sdk: Option<PathBuf>,
     },
 }
 

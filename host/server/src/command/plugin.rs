@@ -1,4 +1,7 @@
-//! `plugin`: what the host made of the folder, and what a file asks for.
+//! `plugin`: what the host made of the folder, what a file asks for, and the beginning of a new one.
+
+/// `plugin new`.
+mod new;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,7 +14,7 @@ use super::client::Host;
 use super::{Failure, OK, block_on, print_json, status, table};
 use crate::report::PluginReport;
 
-/// Lists or inspects.
+/// Lists, inspects or begins.
 pub(super) fn run(arguments: &Plugin) -> Result<u8, Failure> {
     match &arguments.action {
         PluginAction::List { host } => {
@@ -30,6 +33,10 @@ pub(super) fn run(arguments: &Plugin) -> Result<u8, Failure> {
             } else {
                 print(&mut io::stdout().lock(), &manifest)?;
             }
+        }
+        PluginAction::New { name, sdk } => {
+            let made = new::new(name, sdk.as_deref())?;
+            write!(io::stdout().lock(), "{made}").map_err(Failure::problem)?;
         }
     }
     Ok(OK)

@@ -9,6 +9,7 @@ mod gateways;
 mod in_app;
 mod large_files;
 mod lights;
+mod new_plugin;
 mod opt_out;
 mod outcomes;
 mod telegram;

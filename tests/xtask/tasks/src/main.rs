@@ -70,6 +70,9 @@ enum Task {
         /// Also tests/guests/* to target/guests/NAME.wasm.
         #[arg(long)]
         guests: bool,
+        /// Instead, a plugin's crate anywhere else, to NAME.wasm in its folder.
+        #[arg(long, conflicts_with = "guests")]
+        folder: Option<std::path::PathBuf>,
     },
     /// Writes what is generated below docs/.
     Docs,
@@ -87,10 +90,16 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo { check } => demo::demo(check),
         Task::Test { all, install } => test::test(test::Options { all, install }),
-        Task::Plugins { guests } => plugins::build(guests).map_err(Failure::from).map(|paths| {
-            plugins::print(&paths);
-            true
-        }),
+        Task::Plugins { guests, folder } => {
+            let built = match folder {
+                Some(folder) => plugins::build_in(&folder).map(|path| vec![path]),
+                None => plugins::build(guests),
+            };
+            built.map_err(Failure::from).map(|paths| {
+                plugins::print(&paths);
+                true
+            })
+        }
         Task::Docs => docs::write().map(|()| true),
         Task::Bench { arguments } => bench(&arguments),
         Task::Nightly(options) => nightly::nightly(&options),

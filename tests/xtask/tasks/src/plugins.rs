@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use trunkline_plugin::manifest::Manifest;
 use wit_component::ComponentEncoder;
 
 use crate::run::{cargo, root, target};
@@ -51,6 +52,14 @@ pub(crate) enum PluginsError {
         /// What the encoder says.
         reason: String,
     },
+    /// Its manifest is wrong.
+    #[error("{path}: {why}")]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// The crate does not pack its manifest.
     #[error("{0} has no manifest: add trunkline_plugin::manifest!(\"plugin.toml\") to its lib.rs")]
     NoManifest(PathBuf),
@@ -80,8 +89,34 @@ pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
     compile(&root, &plugins)?;
     plugins
         .iter()
-        .map(|plugin| plugin.componentise(&target))
+        .map(|plugin| plugin.componentise(&target.join(TARGET).join("plugin")))
         .collect()
+}
+
+/// Builds the plugin of one folder, a workspace of its own, to `NAME.wasm` in it.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn build_in(folder: &Path) -> Result<PathBuf, PluginsError> {
+    ensure_target()?;
+    let path = folder.join("plugin.toml");
+    let manifest = fs::read_to_string(&path).map_err(file_error("read", &path))?;
+    let manifest = Manifest::parse(&manifest).map_err(|error| PluginsError::Manifest {
+        path,
+        why: error.to_string(),
+    })?;
+    let target = match env::var_os("CARGO_TARGET_DIR") {
+        Some(shared) => env::current_dir().unwrap_or_default().join(shared),
+        None => folder.join("target"),
+    };
+    let mut cargo = cargo(folder);
+    cargo.args(["build", "--release", "--target", TARGET, "--target-dir"]);
+    succeed(cargo.arg(&target))?;
+    let plugin = Plugin {
+        output: folder.join(format!("{}.wasm", manifest.name)),
+        package: manifest.name,
+    };
+    plugin.componentise(&target.join(TARGET).join("release"))
 }
 
 /// One line a file: path and size.
@@ -119,6 +154,10 @@ fn compile(root: &Path, plugins: &[Plugin]) -> Result<(), PluginsError> {
     for plugin in plugins {
         cargo.args(["--package", &plugin.package]);
     }
+    succeed(&mut cargo)
+}
+
+fn succeed(cargo: &mut Command) -> Result<(), PluginsError> {
     let status = cargo
         .status()
         .map_err(|error| PluginsError::Run("cargo build".to_owned(), error))?;
@@ -130,9 +169,9 @@ fn compile(root: &Path, plugins: &[Plugin]) -> Result<(), PluginsError> {
 }
 
 impl Plugin {
-    fn componentise(&self, target: &Path) -> Result<PathBuf, PluginsError> {
-        let module = format!("{}.wasm", self.package.replace('-', "_"));
-        let module = target.join(TARGET).join("plugin").join(module);
+    /// `modules` is where cargo left the core module.
+    fn componentise(&self, modules: &Path) -> Result<PathBuf, PluginsError> {
+        let module = modules.join(format!("{}.wasm", self.package.replace('-', "_")));
         let bytes = fs::read(&module).map_err(file_error("read", &module))?;
         let split = section::split_off(&bytes, MANIFEST_SECTION);
         let Some((rest, manifest)) = split else {
