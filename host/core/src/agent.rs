@@ -69,6 +69,7 @@ impl Step<'_> {
             return;
         };
         session.assigned = true;
+        session.with_agent = true;
         let known = session.announced && session.agent.as_deref() == agent;
         session.announced = true;
         session.agent = agent.map(str::to_owned);
@@ -77,6 +78,7 @@ impl Step<'_> {
         } else {
             self.say(|m| &m.agent_assigned, Fill::Agent(agent));
         }
+        self.show_seen();
         self.release_held();
     }
 
@@ -98,6 +100,9 @@ impl Step<'_> {
                 )
             }
             Transfer::Queue(name) => {
+                if let Some(session) = self.talk.session_mut() {
+                    session.with_agent = false;
+                }
                 self.say(|m| &m.agent_transfer_queue, Fill::Queue(name.as_deref()));
                 (false, None)
             }

@@ -257,6 +257,7 @@ pub struct EceLine {
 }
 
 /// How far a line to ECE is.
+#[expect(clippy::large_enum_variant, reason = "a conversation has one line")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineState {
@@ -279,9 +280,16 @@ pub struct Session {
     /// Whether an agent has had it.
     #[serde(default)]
     pub assigned: bool,
+    /// Whether one has it now: not in a queue, as far as ECE told.
+    #[serde(default)]
+    pub with_agent: bool,
     /// Deliveries counted when it began: a later one into ECE is one of this session.
     #[serde(default)]
     pub since: u32,
+    /// The customer's last message that was given to it, for the mark that an agent saw it; kept only where the channel shows
+    /// marks.
+    #[serde(default)]
+    pub unseen: Option<Unseen>,
     /// Its agent's name, if ECE said.
     #[serde(default)]
     pub agent: Option<String>,
@@ -299,12 +307,23 @@ pub struct Session {
     pub waiting: VecDeque<EceHappening>,
 }
 
+/// A message that no agent may have seen yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// Which.
+    pub key: EventKey,
+    /// The delivery that takes it to ECE.
+    pub number: u32,
+}
+
 impl Session {
     /// One that ECE just started.
     pub fn new(id: EceSession, since: u32) -> Self {
         Self {
             id,
             assigned: false,
+            with_agent: false,
+            unseen: None,
             since,
             agent: None,
             announced: false,

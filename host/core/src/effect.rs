@@ -74,6 +74,13 @@ pub enum Effect {
 pub enum SignalEffect {
     /// Show the customer that somebody types.
     TypingToCustomer(bool),
+    /// Show the customer that an agent has seen everything up to a message of theirs.
+    SeenByAgent {
+        /// The message.
+        key: EventKey,
+        /// What took it to ECE: nobody saw it before that is settled.
+        by: DeliveryId,
+    },
     /// Show the agent that the customer types.
     TypingToEce {
         /// Which ECE.

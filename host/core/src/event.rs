@@ -452,6 +452,8 @@ pub enum Signal {
         /// Began.
         on: bool,
     },
+    /// ECE took this delivery.
+    EceTook(DeliveryId),
     /// The bot of this holding.
     BotTyping {
         /// The holding.

@@ -7,7 +7,7 @@ use crate::event::{Event, Signal};
 use crate::id::{TimerName, Timestamp};
 use crate::settings::Settings;
 use crate::step::{Step, in_conversation, note_for};
-use crate::{bot, channel, hold, offer, report};
+use crate::{bot, channel, hold, offer, report, seen};
 
 /// Decides what `event` means for this customer. Effects are to be carried out in order.
 pub fn handle(
@@ -77,7 +77,7 @@ impl Step<'_> {
 }
 
 /// Where a signal goes, if anywhere. Changes nothing.
-pub fn signal(_settings: &Settings, customer: &Customer, signal: &Signal) -> Option<SignalEffect> {
+pub fn signal(settings: &Settings, customer: &Customer, signal: &Signal) -> Option<SignalEffect> {
     let talk = customer.open.as_ref()?;
     let with_agents = talk.holder == Holder::Ece;
     match signal {
@@ -95,6 +95,7 @@ pub fn signal(_settings: &Settings, customer: &Customer, signal: &Signal) -> Opt
             let shown = present && with_agents && !customer.opted_out;
             shown.then_some(SignalEffect::TypingToCustomer(*on))
         }
+        Signal::EceTook(delivery) => seen::by_agent(settings, customer, talk, *delivery),
         Signal::BotTyping { epoch, on } => {
             let present = talk.epoch == *epoch && talk.desk().is_some();
             (present && !customer.opted_out).then_some(SignalEffect::TypingToCustomer(*on))

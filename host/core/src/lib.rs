@@ -64,6 +64,9 @@ mod hold;
 /// What agents do.
 mod agent;
 
+/// What agents have seen.
+mod seen;
+
 /// What became of deliveries.
 mod report;
 

@@ -212,6 +212,7 @@ impl<'a> Step<'a> {
         }
         self.remember(LineAuthor::Customer, readable::item_line(&item));
         if let Some((first, number)) = numbers {
+            self.not_seen_yet(&item, number);
             self.talk.sent.push_back(SentItem {
                 first,
                 number,

@@ -41,6 +41,8 @@ pub struct Channel {
     pub choices: bool,
     /// The channel tells whether the customer took a file.
     pub file_answers: bool,
+    /// The channel shows customers that an agent saw what they wrote.
+    pub shows_seen: bool,
 }
 
 /// A configured ECE, as far as conversations care.

@@ -126,6 +126,8 @@ pub struct ManifestCapabilities {
     pub typing: bool,
     /// How often a typing sign must be renewed.
     pub typing_refresh_ms: Option<u32>,
+    /// Shows customers that an agent saw what they wrote.
+    pub seen: bool,
     /// Receipts it gives: `accepted`, `sent`, `delivered`, `read`, `failed`.
     pub receipts: BTreeSet<String>,
     /// Customers tell whether they took a file.

@@ -211,6 +211,6 @@ fn signal_target(integration: &IntegrationName, signal: &Signal) -> Option<Targe
         Signal::AgentTyping { session, .. } => {
             Some(Target::Session(integration.clone(), session.clone()))
         }
-        Signal::CustomerTyping(_) | Signal::BotTyping { .. } => None,
+        Signal::CustomerTyping(_) | Signal::EceTook(_) | Signal::BotTyping { .. } => None,
     }
 }

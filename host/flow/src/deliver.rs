@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use trunkline_core::effect::Payload;
 use trunkline_core::event::Outcome;
-use trunkline_core::id::{ChannelName, EceSession, IntegrationName, Timestamp};
+use trunkline_core::id::{ChannelName, DeliveryId, EceSession, IntegrationName, Timestamp};
 use trunkline_core::message::Address;
 
 use crate::backoff;
@@ -52,6 +52,9 @@ pub(crate) struct Attempt<O> {
 /// What the owner hears of an attempt.
 pub(crate) struct Finished {
     pub(crate) lane: LaneId,
+    pub(crate) delivery: DeliveryId,
+    /// It was a message into ECE, and ECE has it.
+    pub(crate) ece_took: bool,
     pub(crate) attempts: u32,
     /// None: the store knows otherwise, memory is out of date.
     pub(crate) settled: Option<Settled>,
@@ -182,6 +185,7 @@ impl<O: Outside> Attempt<O> {
         let attempts = attempts_after(&self.item, &verdict.outcome);
         let peer_changed = !verdict.peer_changes.is_empty();
         let pushed = verdict.pushed.is_some();
+        let ece_took = self.ece_took(&verdict);
         let signals = std::mem::take(&mut verdict.signals);
         let settled = settle(&self.inner, &self.item, verdict).await;
         if settled.is_some() {
@@ -193,6 +197,8 @@ impl<O: Outside> Attempt<O> {
         }
         Finished {
             lane,
+            delivery: self.item.delivery.id,
+            ece_took,
             attempts,
             settled,
             peer_changed,
@@ -220,6 +226,13 @@ impl<O: Outside> Attempt<O> {
                 integration, file, ..
             } => self.fetch_from_ece(integration.as_ref(), file).await,
         }
+    }
+
+    /// What ECE did not take because its conversation is over is done as well, and reported.
+    fn ece_took(&self, verdict: &Verdict) -> bool {
+        matches!(self.item.delivery.payload, Payload::ToEce { .. })
+            && verdict.outcome == Settled::Done
+            && verdict.report.is_none()
     }
 
     /// A message on a channel with sockets.

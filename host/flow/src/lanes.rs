@@ -205,6 +205,11 @@ impl Lanes {
         tells(name, item).map_or(ByReceipt::Nothing, ByReceipt::Tells)
     }
 
+    /// Whether it is not settled.
+    pub(crate) fn holds(&self, delivery: DeliveryId) -> bool {
+        self.find(delivery).is_some()
+    }
+
     fn find(&self, delivery: DeliveryId) -> Option<(LaneId, &Queue, usize)> {
         self.queues
             .iter()

@@ -303,7 +303,7 @@ impl<O: Outside> Owner<O> {
             .add(step.dead.len() + step.failed.len());
         self.remember(step, revision);
         for signal in signals {
-            crate::signal::show(&self.inner, &self.customer, signal);
+            self.show(signal);
         }
         Ok(())
     }

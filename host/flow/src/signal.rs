@@ -1,4 +1,4 @@
-//! Typing signs: not stored, latest wins, dropped when late or when something real is under way, never retried.
+//! Typing signs and read marks: not stored, latest wins, dropped when late or when something real is under way, never retried.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,13 @@ use crate::ports::{
     Ece, Leaving, Loaded, Outbound, OutboundBody, Plugins, SendCall, Store, StoreError, Target,
 };
 
-/// To whom a sign goes: one at a time each way.
-type Way = (CustomerId, Lane);
+/// To whom a sign goes: one at a time each way, and a read mark does not stand in for a typing sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    customer: CustomerId,
+    lane: Lane,
+    seen: bool,
+}
 
 /// Signs on their way.
 #[derive(Debug)]
@@ -99,9 +104,13 @@ async fn read<O: Outside>(inner: &Inner<O>, target: &Target) -> Result<Option<Lo
     }
 }
 
-/// Shows a sign, beside everything else.
+/// Shows a sign, beside everything else; not while something real is under way there.
 pub(crate) fn show<O: Outside>(inner: &Arc<Inner<O>>, customer: &Customer, sign: SignalEffect) {
-    let way = (customer.id, lane_of(&sign));
+    let way = way_of(customer.id, &sign);
+    if is_busy(inner, way) {
+        inner.counts.signals_dropped.one();
+        return;
+    }
     match inner.signals.enter(way, sign, inner.now()) {
         Entered::Waits => {}
         Entered::Dropped => inner.counts.signals_dropped.one(),
@@ -121,20 +130,23 @@ async fn send_all<O: Outside>(
     first: (SignalEffect, Timestamp),
 ) {
     let mut next = Some(first);
+    let mut busy = false;
     while let Some((sign, since)) = next {
         let left_ms = inner
             .limits
             .signal_ms
             .saturating_sub(inner.now().ms_since(since));
-        let busy = inner
-            .owners
-            .desk(customer.id)
-            .is_some_and(|desk| desk.busy(way.1));
         if left_ms == 0 || busy || !send(&inner, &customer, sign, left_ms).await {
             inner.counts.signals_dropped.one();
         }
         next = inner.signals.next(way);
+        busy = is_busy(&inner, way);
     }
+}
+
+fn is_busy<O: Outside>(inner: &Inner<O>, way: Way) -> bool {
+    let desk = inner.owners.desk(way.customer);
+    desk.is_some_and(|desk| desk.busy(way.lane))
 }
 
 /// True: it was shown.
@@ -149,11 +161,14 @@ async fn send<O: Outside>(
             if !inner.ports.plugins().capabilities(&customer.channel).typing || customer.opted_out {
                 return false;
             }
-            let sending = typing_to_customer(inner, customer, on);
-            inner
-                .within(left_ms, Box::pin(sending))
-                .await
-                .unwrap_or(false)
+            let sending = to_customer(inner, customer, OutboundBody::Typing(on));
+            let sent = inner.within(left_ms, Box::pin(sending)).await;
+            sent.unwrap_or(false)
+        }
+        SignalEffect::SeenByAgent { key, by: _ } => {
+            let sending = to_customer(inner, customer, OutboundBody::Seen(key));
+            let sent = inner.within(left_ms, Box::pin(sending)).await;
+            sent.unwrap_or(false)
         }
         SignalEffect::TypingToEce {
             integration,
@@ -166,7 +181,11 @@ async fn send<O: Outside>(
     }
 }
 
-async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, on: bool) -> bool {
+async fn to_customer<O: Outside>(
+    inner: &Inner<O>,
+    customer: &Customer,
+    body: OutboundBody,
+) -> bool {
     let Ok(Some(loaded)) = inner.ports.store().load(customer.id, 0).await else {
         return false;
     };
@@ -183,7 +202,7 @@ async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, o
                 number: 0,
             },
             customer: loaded.addresses.clone(),
-            body: OutboundBody::Typing(on),
+            body,
             author: Author::Agent,
             author_name: None,
             attempt: 1,
@@ -204,9 +223,15 @@ async fn typing_to_customer<O: Outside>(inner: &Inner<O>, customer: &Customer, o
     true
 }
 
-fn lane_of(sign: &SignalEffect) -> Lane {
-    match sign {
-        SignalEffect::TypingToCustomer(_) => Lane::Customer,
-        SignalEffect::TypingToEce { .. } => Lane::Ece,
+fn way_of(customer: CustomerId, sign: &SignalEffect) -> Way {
+    let (lane, seen) = match sign {
+        SignalEffect::TypingToCustomer(_) => (Lane::Customer, false),
+        SignalEffect::SeenByAgent { .. } => (Lane::Customer, true),
+        SignalEffect::TypingToEce { .. } => (Lane::Ece, false),
+    };
+    Way {
+        customer,
+        lane,
+        seen,
     }
 }

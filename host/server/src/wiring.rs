@@ -40,6 +40,8 @@ pub struct ChannelFacts {
     pub choices: bool,
     /// Tells whether the customer took a file.
     pub file_answers: bool,
+    /// Shows customers that an agent saw what they wrote.
+    pub shows_seen: bool,
 }
 
 impl ChannelFacts {
@@ -53,6 +55,7 @@ impl ChannelFacts {
             choices: capabilities.content_out.contains("choices")
                 && capabilities.content_in.contains("chosen"),
             file_answers: capabilities.file_answers,
+            shows_seen: capabilities.seen,
         }
     }
 }
@@ -92,6 +95,7 @@ fn channel_settings(connection: &Connection, facts: ChannelFacts) -> settings::C
             .unwrap_or_else(|| START_WORDS.map(str::to_owned).to_vec()),
         choices: facts.choices,
         file_answers: facts.file_answers,
+        shows_seen: facts.shows_seen,
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Capabilities {
     pub typing: bool,
     /// How often a typing sign must be renewed.
     pub typing_refresh_ms: Option<u32>,
+    /// Shows customers that an agent saw what they wrote.
+    pub seen: bool,
     /// Receipts it gives: `accepted`, `sent`, `delivered`, `read`, `failed`.
     pub receipts: BTreeSet<String>,
     /// Customers tell whether they took a file.

@@ -26,6 +26,8 @@ struct Screen {
     waiting: VecDeque<Value>,
     slots: Vec<Value>,
     refused: Vec<String>,
+    /// Ids of their messages that were marked as seen.
+    seen: Vec<String>,
     written: u64,
 }
 
@@ -145,6 +147,11 @@ impl InAppCustomer {
             .collect()
     }
 
+    /// How often a message was marked as seen.
+    pub fn seen(&self) -> usize {
+        self.screen.lock().seen.len()
+    }
+
     /// Waits until the screen satisfies `wanted`, given its texts and the number of its files.
     ///
     /// # Errors
@@ -255,6 +262,11 @@ impl Connection {
                 Some("refused") => {
                     screen.refused.push(frame.to_string());
                     frame["id"].as_str().map(str::to_owned)
+                }
+                Some("seen") => {
+                    let id = frame["id"].as_str().unwrap_or_default();
+                    screen.seen.push(id.to_owned());
+                    None
                 }
                 _ => {
                     let slot = frame.get("upload").cloned();

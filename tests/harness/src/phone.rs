@@ -211,6 +211,31 @@ impl<'a> Phone<'a> {
         }
     }
 
+    /// How often what the customer wrote was marked as seen; 0 where the channel has no such mark.
+    pub fn seen(&self) -> usize {
+        let customer = &self.customer;
+        match (self.channel, &self.app) {
+            (Channel::InApp, Some(app)) => app.seen(),
+            (Channel::WhatsApp, _) => self.channels.whatsapp.with_ledger(|ledger| {
+                let marks = ledger.signals.iter().filter(|signal| !signal.typing);
+                let theirs = |id: &str| {
+                    let mut received = ledger.received.iter();
+                    received.any(|message| message.id == id && message.from == *customer)
+                };
+                marks.filter(|signal| theirs(&signal.message_id)).count()
+            }),
+            (Channel::Messenger, _) => self.channels.messenger.with_ledger(|ledger| {
+                let mut marks = 0;
+                for (page, to, sign) in &ledger.signs {
+                    let theirs = page == self.channels.page() && to == customer;
+                    marks += usize::from(theirs && sign == "mark_seen");
+                }
+                marks
+            }),
+            (Channel::Sms | Channel::Apple | Channel::InApp, _) => 0,
+        }
+    }
+
     /// Waits until a text is on the phone.
     ///
     /// # Errors

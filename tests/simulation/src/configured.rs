@@ -58,6 +58,7 @@ fn channel(plugin: &str) -> Channel {
         start_words: vec!["start".to_owned()],
         choices: true,
         file_answers: false,
+        shows_seen: false,
     }
 }
 

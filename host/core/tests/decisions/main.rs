@@ -17,5 +17,6 @@ mod messages_in_order;
 mod nothing_lost;
 mod opt_out;
 mod rules;
+mod seen;
 mod unavailable;
 mod use_cases;

@@ -42,6 +42,7 @@ fn effect(effect: &Effect) -> String {
         Effect::SetTimer { name, at } => format!("timer {name} at {}", at.0),
         Effect::CancelTimer { name } => format!("no timer {name}"),
         Effect::Signal(SignalEffect::TypingToCustomer(on)) => format!("typing to customer {on}"),
+        Effect::Signal(SignalEffect::SeenByAgent { key, by }) => format!("seen {key} by {by}"),
         Effect::Signal(SignalEffect::TypingToEce { session, on, .. }) => {
             format!("typing to {session} {on}")
         }

@@ -259,6 +259,7 @@ fn sms() -> Channel {
         start_words: vec!["START".into(), "YES".into()],
         choices: false,
         file_answers: false,
+        shows_seen: false,
     }
 }
 

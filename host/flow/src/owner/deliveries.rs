@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use trunkline_core::customer::Customer;
-use trunkline_core::effect::Payload;
-use trunkline_core::event::Event;
-use trunkline_core::id::Timestamp;
+use trunkline_core::effect::{Payload, SignalEffect};
+use trunkline_core::event::{Event, Signal};
+use trunkline_core::id::{DeliveryId, Timestamp};
 
 use super::{Done, Owner};
 use crate::deliver::{Attempt, Finished};
@@ -129,8 +129,29 @@ impl<O: Outside> Owner<O> {
                 if finished.peer_changed {
                     self.desk.leave(Wake::News);
                 }
+                if finished.ece_took {
+                    self.show_seen(finished.delivery);
+                }
             }
             None => self.desk.leave(Wake::Reload),
+        }
+    }
+
+    fn show_seen(&self, delivery: DeliveryId) {
+        let (settings, signal) = (self.inner.settings(), Signal::EceTook(delivery));
+        if let Some(sign) = (self.inner.core.signal)(&settings, &self.customer, &signal) {
+            crate::signal::show(&self.inner, &self.customer, sign);
+        }
+    }
+
+    /// Shows what a step asks for; a read mark for what ECE does not have yet comes when it has.
+    pub(super) fn show(&self, sign: SignalEffect) {
+        let waits = match &sign {
+            SignalEffect::SeenByAgent { by, .. } => self.lanes.holds(*by),
+            SignalEffect::TypingToCustomer(_) | SignalEffect::TypingToEce { .. } => false,
+        };
+        if !waits {
+            crate::signal::show(&self.inner, &self.customer, sign);
         }
     }
 }

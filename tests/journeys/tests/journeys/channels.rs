@@ -12,6 +12,7 @@ mod lights;
 mod new_plugin;
 mod opt_out;
 mod outcomes;
+mod seen;
 mod telegram;
 mod windows;
 

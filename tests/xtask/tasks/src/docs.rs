@@ -195,7 +195,7 @@ const EVENT_ROWS: [Row; 13] = [
     ("Customer: the service is not available (Z35, Z36)", said),
 ];
 
-const CAPABILITY_ROWS: [Row; 8] = [
+const CAPABILITY_ROWS: [Row; 9] = [
     ("From the customer", |can| list(&can.content_in)),
     ("To the customer", |can| list(&can.content_out)),
     (
@@ -210,6 +210,9 @@ const CAPABILITY_ROWS: [Row; 8] = [
     }),
     ("Receipts", |can| list(&can.receipts)),
     ("Typing sign to the customer", typing),
+    ("The customer sees that an agent read it", |can| {
+        native(can.seen)
+    }),
     ("Opting out is confirmed by", |can| {
         if can.confirms_opt_out {
             "the provider"

@@ -64,3 +64,22 @@ async fn a_message_whose_answer_is_lost_is_at_the_customer_once_on_every_channel
         assert_eq!(letters, Some(serde_json::json!([])), "{name}");
     }
 }
+
+/// Meta's status names the part that it has. Without that being told, the part would go again half a minute later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_goes_on_behind_a_part_whose_answer_is_lost() {
+    let world = five_channels().await;
+    let phone = Phone::new(&world, Channel::WhatsApp, 21);
+    let session = phone_chat(&world, &phone, "Hello in parts").await;
+    let before = phone.reads().len();
+    break_after_the_next(&world, Channel::WhatsApp);
+    let long = "All of it matters. ".repeat(300);
+    world.ece.say(&session, &long).expect("Ann has it");
+    world.ece.say(&session, "Then this.").expect("Ann has it");
+    phone_reads(&world, &phone, "Then this.").await;
+    let got = phone.reads()[before..].to_vec();
+    assert_eq!(got.len(), 3, "two parts and the next: {got:?}");
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(letters(&got.concat()), letters(&(long + "Then this.")));
+    assert_was_unknown(&world, phone.address()).await;
+}

@@ -2,7 +2,7 @@
 //! written down.
 //!
 //! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
-//! then says X), `elsewhere X` (as `say`, in another conversation), `later`. An attachment is fetched. On the channel `web`, which has
+//! then says X), `seen N` (an agent came, and delivery N to ECE was before), `elsewhere X` (as `say`, in another conversation), `later`. An attachment is fetched. On the channel `web`, which has
 //! sockets, what is said is pushed to them. What becomes of it is noted in the trace.
 //!
 //! Longer than most: the hand-written core and the scripted ports read best side by side.
@@ -379,6 +379,15 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
             },
             deliver(customer, say(rest, false)),
         ],
+        "seen" => {
+            let number = rest.parse().unwrap_or_default();
+            let conversation = conversation(customer.id);
+            let by = DeliveryId {
+                conversation,
+                number,
+            };
+            vec![Effect::Signal(seen(by))]
+        }
         "stop" => {
             customer.opted_out = true;
             Vec::new()
@@ -467,14 +476,20 @@ fn ask() -> AskBot {
 }
 
 fn signal(_settings: &Settings, _customer: &Customer, signal: &Signal) -> Option<SignalEffect> {
-    let Signal::CustomerTyping(on) = signal else {
-        return None;
-    };
-    Some(SignalEffect::TypingToEce {
-        integration: "acme".into(),
-        session: "s1".into(),
-        on: *on,
-    })
+    match signal {
+        Signal::CustomerTyping(on) => Some(SignalEffect::TypingToEce {
+            integration: "acme".into(),
+            session: "s1".into(),
+            on: *on,
+        }),
+        Signal::EceTook(by) => Some(seen(*by)),
+        Signal::AgentTyping { .. } | Signal::BotTyping { .. } => None,
+    }
+}
+
+fn seen(by: DeliveryId) -> SignalEffect {
+    let key = by.number.to_string().as_str().into();
+    SignalEffect::SeenByAgent { key, by }
 }
 
 impl Scripted {
@@ -597,6 +612,9 @@ impl Plugins for Scripted {
     }
 
     async fn send(&self, call: SendCall, leaving: Leaving) -> Result<Sent, SendError> {
+        if let OutboundBody::Seen(key) = &call.outbound.body {
+            drop(self.ask(format!("seen {key}")));
+        }
         let OutboundBody::Text(text) = &call.outbound.body else {
             return Err(SendError::Refused("only text".to_owned()));
         };

@@ -114,6 +114,54 @@ fn what_a_gone_ece_conversation_did_not_take_is_not_repeated_in_a_note() {
 }
 
 #[test]
+fn what_ece_took_is_marked_as_seen_and_what_it_did_not_take_is_not() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().eces.push_back(Ok(()));
+        let gone = EceError::Gone("404".to_owned());
+        bench.script().eces.push_back(Err(gone));
+        bench.write("anna", "1", "ece one").await;
+        bench.until(|b| b.asked_times("seen 1").len() == 1).await;
+        bench.write("anna", "2", "ece two").await;
+        bench.until(|b| b.told("SessionGone")).await;
+        bench.pass(10_000).await;
+        assert!(bench.asked_times("seen 2").is_empty());
+    });
+}
+
+/// A mark is worth no waiting, and none is made again.
+#[test]
+fn no_mark_is_shown_while_a_message_to_the_customer_is_under_way() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().slow_sends_ms = Some(60_000);
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked_times("send hello").len() == 1)
+            .await;
+        bench.write("anna", "2", "ece one").await;
+        bench.until(|b| b.flow.status().signals_dropped == 1).await;
+        bench.pass(120_000).await;
+        assert!(bench.asked_times("seen 2").is_empty());
+    });
+}
+
+#[test]
+fn an_agent_who_comes_has_not_seen_what_ece_has_not_got() {
+    on_bench(Limits::default(), |bench| async move {
+        let down = Err(EceError::Unreachable("down".to_owned()));
+        bench.script().eces.push_back(down);
+        let words = [("1", "ece one"), ("2", "seen 1")];
+        bench
+            .deliver_events(&words.map(|(key, text)| written("anna", key, text)))
+            .await;
+        bench.until(|b| b.told("down")).await;
+        assert!(bench.asked_times("seen 1").is_empty());
+        bench.until(|b| b.asked_times("seen 1").len() == 1).await;
+        bench.write("anna", "3", "seen 1").await;
+        bench.until(|b| b.asked_times("seen 1").len() == 2).await;
+    });
+}
+
+#[test]
 fn a_bot_that_stays_busy_fails_after_three_attempts() {
     on_bench(Limits::default(), |bench| async move {
         let busy = || {
