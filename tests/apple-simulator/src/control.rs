@@ -1,27 +1,25 @@
-//! `/_sim/…`: what another process needs of the library's knobs.
+//! `/_sim/…`: what another process needs of the library's knobs, beside those that all stand-ins have
+//! (`stand_in::control`: ledger, webhook, fault, outage).
 //!
 //! | call | body | does |
 //! | --- | --- | --- |
-//! | `GET /_sim/ledger?after=N` | | the ledger, `messages` and `received` without their first N |
 //! | `POST /_sim/customer` | `{"from","body","files":[{"name","content_type","base64"}],"picks","typing":true,"closes":true,"id","duplicates","retries","tamper","locale","intent","group","capabilities"}` | a customer does something: `picks` a choice's id, types, closes, else writes; answers `{"id","answers"}` |
-//! | `POST /_sim/webhook` | `{"url"}` | the registered base URL |
-//! | `POST /_sim/fault` | `{"fault":{"kind":"status","call":"message","status":429},"times":"once"}` (`{"next":3}`, `"always"`) | adds a fault |
-//! | `DELETE /_sim/fault` | | clears them |
-//! | `POST /_sim/outage` | `{"outage":"none"}` (`unavailable`, `closes`, `refuses`) | takes the stand-in down and back |
 //!
 //! No authentication: the stand-in listens on the loopback address only.
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use stand_in::{Outage, Times};
+use stand_in::control::{self, Controlled, Url};
+use stand_in::{FaultPlan, Outage};
+use tokio::sync::watch;
 
 use crate::customer::{self, CustomerFile, CustomerMessage, Said};
 use crate::faults::Fault;
@@ -30,30 +28,34 @@ use crate::state::Shared;
 use crate::webhook::Tamper;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/_sim/ledger", get(ledger))
-        .route("/_sim/customer", post(customer))
-        .route("/_sim/webhook", post(webhook))
-        .route("/_sim/fault", post(add_fault).delete(clear_faults))
-        .route("/_sim/outage", post(outage))
+    control::routes().route("/_sim/customer", post(customer))
 }
 
-#[derive(Deserialize)]
-struct After {
-    #[serde(default)]
-    after: usize,
-}
+impl Controlled for Shared {
+    type Ledger = Ledger;
+    type Fault = Fault;
+    type Webhook = Url;
 
-async fn ledger(
-    State(shared): State<Arc<Shared>>,
-    Query(After { after }): Query<After>,
-) -> Json<Ledger> {
-    let ledger = shared.state().ledger.clone();
-    Json(Ledger {
-        messages: ledger.messages.into_iter().skip(after).collect(),
-        received: ledger.received.into_iter().skip(after).collect(),
-        ..ledger
-    })
+    fn ledger(&self, after: usize) -> Ledger {
+        let ledger = self.state().ledger.clone();
+        Ledger {
+            messages: ledger.messages.into_iter().skip(after).collect(),
+            received: ledger.received.into_iter().skip(after).collect(),
+            ..ledger
+        }
+    }
+
+    fn set_webhook(&self, webhook: Url) {
+        self.state().webhook = Some(webhook.url);
+    }
+
+    fn change_faults(&self, change: impl FnOnce(&mut FaultPlan<Fault>)) {
+        change(&mut self.state().faults);
+    }
+
+    fn outage(&self) -> &watch::Sender<Outage> {
+        &self.outage
+    }
 }
 
 #[derive(Deserialize)]
@@ -125,43 +127,4 @@ fn file(wire: FileWire) -> Result<CustomerFile, base64::DecodeError> {
         content_type: wire.content_type,
         bytes: STANDARD.decode(wire.base64)?.into(),
     })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookWire {
-    url: String,
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, Json(wire): Json<WebhookWire>) -> StatusCode {
-    shared.state().webhook = Some(wire.url);
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaultWire {
-    fault: Fault,
-    times: Times,
-}
-
-async fn add_fault(State(shared): State<Arc<Shared>>, Json(wire): Json<FaultWire>) -> StatusCode {
-    shared.state().faults.add(wire.fault, wire.times);
-    StatusCode::NO_CONTENT
-}
-
-async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.state().faults.clear();
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OutageWire {
-    outage: Outage,
-}
-
-async fn outage(State(shared): State<Arc<Shared>>, Json(wire): Json<OutageWire>) -> StatusCode {
-    shared.outage.send_replace(wire.outage);
-    StatusCode::NO_CONTENT
 }

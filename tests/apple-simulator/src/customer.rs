@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use stand_in::until_taken;
 
 use crate::cipher::{self, hex};
 use crate::ledger::{ReceivedMessage, SentMessage, WebhookAnswer};
@@ -109,10 +110,7 @@ pub struct Receipt {
 impl Receipt {
     /// The last answer's HTTP status; 0 when there was none.
     pub fn status(&self) -> u16 {
-        match self.answers.last() {
-            Some(WebhookAnswer::Status(status)) => *status,
-            Some(WebhookAnswer::Failed(_)) | None => 0,
-        }
+        self.answers.last().map_or(0, WebhookAnswer::status)
     }
 }
 
@@ -185,18 +183,15 @@ async fn post(shared: &Arc<Shared>, message: &CustomerMessage, body: &Value) -> 
         &capabilities.unwrap_or_default(),
         message.tamper,
     );
+    let once = || async {
+        let answer = call.post(shared).await;
+        note_answer(shared, place, &answer);
+        answer
+    };
+    let pause = |retry: u32| Duration::from_millis(RETRY_PAUSE_MS << (retry - 1).min(6));
     let mut answers = Vec::new();
     for _ in 0..=message.duplicates {
-        for attempt in 0..=message.retries {
-            let answer = call.post(shared).await;
-            let done = matches!(answer, WebhookAnswer::Status(200..=299));
-            note_answer(shared, place, &answer);
-            answers.push(answer);
-            if done || attempt == message.retries {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS << attempt.min(6))).await;
-        }
+        answers.extend(until_taken(message.retries, pause, WebhookAnswer::is_success, once).await);
     }
     answers
 }

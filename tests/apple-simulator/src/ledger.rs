@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use stand_in::WebhookAnswer;
+
 /// Everything the stand-in took and everything its customers sent. Cheap to clone.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Ledger {
@@ -95,14 +97,4 @@ pub struct Refused {
     pub why: String,
     /// The customer it was for; empty where it was for none.
     pub to: String,
-}
-
-/// What came back from a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WebhookAnswer {
-    /// An HTTP status.
-    Status(u16),
-    /// No answer: the reason.
-    Failed(String),
 }

@@ -85,10 +85,7 @@ impl SignedCall {
             .post(format!("{}/message", webhook.trim_end_matches('/')))
             .headers(self.headers.clone())
             .body(self.body.clone());
-        match request.send().await {
-            Ok(answer) => WebhookAnswer::Status(answer.status().as_u16()),
-            Err(error) => WebhookAnswer::Failed(error.to_string()),
-        }
+        WebhookAnswer::to(request).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use stand_in::until_taken;
+
 use crate::state::{Answer, Shared};
 
 /// Between two attempts; the real gateways wait longer and go on for a day.
@@ -12,20 +14,9 @@ pub(crate) async fn post(
     shared: &Shared,
     make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
 ) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    for _ in 0..=shared.config.retries {
-        let answer = match make(&shared.client).send().await {
-            Ok(answer) => Answer::Status(answer.status().as_u16()),
-            Err(error) => Answer::Failed(error.to_string()),
-        };
-        let taken = matches!(answer, Answer::Status(200 | 204));
-        answers.push(answer);
-        if taken {
-            break;
-        }
-        tokio::time::sleep(RETRY_PAUSE).await;
-    }
-    answers
+    let taken = |answer: &Answer| matches!(answer, Answer::Status(200 | 204));
+    let once = || Answer::to(make(&shared.client));
+    until_taken(shared.config.retries, |_| RETRY_PAUSE, taken, once).await
 }
 
 pub(crate) fn now_s() -> u64 {

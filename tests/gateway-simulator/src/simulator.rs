@@ -73,10 +73,8 @@ impl GatewaySimulator {
 
     /// A customer writes. Gives the webhook's status of the last post, 0 when there was no answer.
     pub async fn customer_sends(&self, from: &str, body: &str) -> u16 {
-        match self.deliver(CustomerMessage::text(from, body)).await.last() {
-            Some(Answer::Status(status)) => *status,
-            Some(Answer::Failed(_)) | None => 0,
-        }
+        let answers = self.deliver(CustomerMessage::text(from, body)).await;
+        answers.last().map_or(0, Answer::status)
     }
 
     /// A customer writes. One answer a post; none if no webhook is set.

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use crate::config::GatewayConfig;
 
+pub use stand_in::WebhookAnswer as Answer;
+
 /// What happens to a send instead of a plain answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -76,16 +78,6 @@ pub struct ReceivedMessage {
     pub body: String,
     /// One for each post of the webhook, repeats included.
     pub answers: Vec<Answer>,
-}
-
-/// What came back from a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// An HTTP status.
-    Status(u16),
-    /// No answer: the reason.
-    Failed(String),
 }
 
 /// What changes while it runs.

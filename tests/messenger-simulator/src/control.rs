@@ -1,10 +1,9 @@
-//! `/_sim/…`: what another process needs of the library's knobs.
+//! `/_sim/…`: what another process needs of the library's knobs, beside those that all stand-ins have
+//! (`stand_in::control`: ledger, webhook, fault, outage).
 //!
 //! | call | body | does |
 //! | --- | --- | --- |
-//! | `GET /_sim/ledger` | | the ledger |
 //! | `POST /_sim/customer` | `{"page","from","text"}`; instead of `text` a `tap` (a title) or a `file` (`{"name","content_type","base64"}`) | a customer does it; answers `{"mids","answers"}` |
-//! | `POST /_sim/webhook` | `{"url"}` | where events are posted |
 //! | `POST /_sim/profile` | `{"psid","profile":{"first_name","last_name","locale","timezone"}}` | who a customer is |
 //!
 //! No authentication: the stand-in listens on the loopback address only.
@@ -14,27 +13,47 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use stand_in::control::{self, Controlled, Url};
+use stand_in::{FaultPlan, Outage};
+use tokio::sync::watch;
 
 use crate::customer::{self, CustomerFile, CustomerMessage, Said};
+use crate::faults::Fault;
 use crate::ledger::Ledger;
 use crate::objects::Profile;
 use crate::state::Shared;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/_sim/ledger", get(ledger))
+    control::routes()
         .route("/_sim/customer", post(customer))
-        .route("/_sim/webhook", post(webhook))
         .route("/_sim/profile", post(profile))
 }
 
-async fn ledger(State(shared): State<Arc<Shared>>) -> Json<Ledger> {
-    Json(shared.watched.lock().ledger.clone())
+impl Controlled for Shared {
+    type Ledger = Ledger;
+    type Fault = Fault;
+    type Webhook = Url;
+
+    fn ledger(&self, _: usize) -> Ledger {
+        self.watched.lock().ledger.clone()
+    }
+
+    fn set_webhook(&self, webhook: Url) {
+        self.watched.lock().webhook = Some(webhook.url);
+    }
+
+    fn change_faults(&self, change: impl FnOnce(&mut FaultPlan<Fault>)) {
+        change(&mut self.watched.lock().faults);
+    }
+
+    fn outage(&self) -> &watch::Sender<Outage> {
+        &self.outage
+    }
 }
 
 #[derive(Deserialize)]
@@ -99,17 +118,6 @@ pub(crate) fn tapped(shared: &Shared, page: &str, from: &str, title: &str) -> Op
             Said::QuickReply(title, payload)
         })
     })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookWire {
-    url: String,
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, Json(wire): Json<WebhookWire>) -> StatusCode {
-    shared.watched.lock().webhook = Some(wire.url);
-    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use stand_in::until_taken;
 
 use crate::ledger::{ReceivedMessage, WebhookAnswer};
 use crate::media;
@@ -149,18 +150,15 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, messages: Vec<CustomerMessage>
         };
     };
     let post = tampered(shared, first.tamper, &elements);
+    let once = || async {
+        let answer = post.go(shared).await;
+        note_answer(shared, &places, &answer);
+        answer
+    };
+    let taken = |answer: &WebhookAnswer| *answer == WebhookAnswer::Status(200);
     let mut answers = Vec::new();
     for _ in 0..=first.duplicates {
-        for retry in 0..=first.retries {
-            let answer = post.go(shared).await;
-            let done = answer == WebhookAnswer::Status(200) || retry == first.retries;
-            note_answer(shared, &places, &answer);
-            answers.push(answer);
-            if done {
-                break;
-            }
-            webhook::pause(retry).await;
-        }
+        answers.extend(until_taken(first.retries, webhook::pause, taken, once).await);
     }
     Receipt { mids, answers }
 }

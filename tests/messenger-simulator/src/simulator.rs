@@ -29,7 +29,7 @@ impl MessengerSimulator {
         let listening = stand_in::Listening::on(config.port).await?;
         let base_url = listening.base_url().to_owned();
         let client = client().map_err(StartError::Client)?;
-        let shared = Arc::new(Shared::new(config, base_url, client));
+        let shared = Arc::new(Shared::new(config, base_url, client, listening.outage()));
         let router = api::routes()
             .merge(control::routes())
             .with_state(Arc::clone(&shared));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use stand_in::{FaultPlan, Watched};
-use tokio::sync::Semaphore;
+use stand_in::{FaultPlan, Outage, Watched};
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::{MessengerConfig, Page, Reports};
 use crate::customer::CustomerFile;
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) config: MessengerConfig,
     pub(crate) base_url: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) outage: watch::Sender<Outage>,
     pub(crate) aftermath: Semaphore,
     pub(crate) watched: Watched<State>,
     ids: AtomicU64,
@@ -54,7 +55,12 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(config: MessengerConfig, base_url: String, client: reqwest::Client) -> Self {
+    pub(crate) fn new(
+        config: MessengerConfig,
+        base_url: String,
+        client: reqwest::Client,
+        outage: watch::Sender<Outage>,
+    ) -> Self {
         let all: BTreeSet<String> = FIELDS.into_iter().map(str::to_owned).collect();
         let pages = config.pages.iter();
         let state = State {
@@ -76,6 +82,7 @@ impl Shared {
             config,
             base_url,
             client,
+            outage,
             aftermath: Semaphore::new(AFTERMATH_MAX),
             watched: Watched::new(state),
             ids: AtomicU64::new(1),

@@ -90,15 +90,15 @@ pub(crate) async fn report(shared: &Shared, field: &str, element: Element) -> We
         if answer == WebhookAnswer::Status(200) {
             break;
         }
-        pause(retry).await;
+        tokio::time::sleep(pause(retry + 1)).await;
         answer = post.go(shared).await;
     }
     answer
 }
 
-/// Between tries: short ones, growing.
-pub(crate) async fn pause(retry: u32) {
-    tokio::time::sleep(Duration::from_millis(100 << retry.min(6))).await;
+/// Before this retry, from 1: short ones, growing.
+pub(crate) fn pause(retry: u32) -> Duration {
+    Duration::from_millis(100 << (retry - 1).min(6))
 }
 
 pub(crate) fn is_subscribed(shared: &Shared, page: &str, field: &str) -> bool {

@@ -114,10 +114,7 @@ async fn post_status(shared: &Shared, place: usize, status: &str) {
         .client
         .post(shared.reachable(public))
         .header("X-Twilio-Signature", signature);
-    let answer = match request.form(&form).send().await {
-        Ok(answer) => WebhookAnswer::Status(answer.status().as_u16()),
-        Err(error) => WebhookAnswer::Failed(error.to_string()),
-    };
+    let answer = WebhookAnswer::to(request.form(&form)).await;
     drop(message);
     shared.amend(place, |message| {
         message.callbacks.push((status.to_owned(), answer));

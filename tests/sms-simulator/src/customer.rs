@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
+use stand_in::until_taken;
 use url::form_urlencoded;
 
 use crate::ledger::ReceivedMessage;
@@ -90,10 +91,7 @@ pub struct Receipt {
 impl Receipt {
     /// The last answer's HTTP status; 0 when there was none.
     pub fn status(&self) -> u16 {
-        match self.answers.last() {
-            Some(Answer::Status(status)) => *status,
-            Some(Answer::Failed(_)) | None => 0,
-        }
+        self.answers.last().map_or(0, Answer::status)
     }
 }
 
@@ -110,18 +108,15 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, message: CustomerMessage) -> R
         return Receipt { sid, answers };
     };
     let request = SignedForm::new(shared, &webhook, &sid, &message);
+    let once = || async {
+        let answer = request.post(shared, &webhook.called).await;
+        note_answer(shared, place, &answer);
+        answer
+    };
+    let pause = |retry: u32| Duration::from_millis(100 << (retry - 1).min(6));
     let mut answers = Vec::new();
     for _ in 0..=message.duplicates {
-        for attempt in 0..=message.retries {
-            let answer = request.post(shared, &webhook.called).await;
-            let done = matches!(answer, Answer::Status(200..=299)) || attempt == message.retries;
-            note_answer(shared, place, &answer);
-            answers.push(answer);
-            if done {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100 << attempt.min(6))).await;
-        }
+        answers.extend(until_taken(message.retries, pause, Answer::is_success, once).await);
     }
     Receipt { sid, answers }
 }
@@ -217,10 +212,7 @@ impl SignedForm {
         if let Some(signature) = &self.signature {
             request = request.header("X-Twilio-Signature", signature);
         }
-        match request.send().await {
-            Ok(answer) => Answer::Status(answer.status().as_u16()),
-            Err(error) => Answer::Failed(error.to_string()),
-        }
+        Answer::to(request).await
     }
 }
 

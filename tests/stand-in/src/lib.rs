@@ -1,10 +1,15 @@
-//! What every stand-in for ECE or a provider needs: a server that breaks on demand, faults used up call by call, and
-//! state that tests can wait for.
+//! What every stand-in for ECE or a provider needs: a server that breaks on demand, faults used up call by call,
+//! state that tests can wait for, webhooks posted again, and knobs for another process.
 //!
-//! In: a router of the stand-in's own. Out: [`Server`], [`FaultPlan`], [`Watched`], [`client`]. What a provider says,
+//! In: a router of the stand-in's own. Out: [`Server`], [`FaultPlan`], [`Watched`], [`client`], [`control`], [`until_taken`]. What a provider says,
 //! signs and refuses is its stand-in's affair and absent here.
 
 pub mod connection;
+
+/// Knobs over HTTP.
+pub mod control;
+
+mod answer;
 
 mod client;
 
@@ -14,6 +19,7 @@ mod server;
 
 mod watched;
 
+pub use answer::{WebhookAnswer, until_taken};
 pub use client::client;
 pub use connection::{Connection, Outage};
 pub use faults::{FaultPlan, Times};

@@ -1,34 +1,49 @@
-//! The same by HTTP, for another process: `GET /_sim/ledger`, and with JSON `POST /_sim/customer` (`chat`, and `text`,
-//! `photo` in base64 or `pressed`), `/_sim/webhook` (`url`), `/_sim/fault` (`fault`, `times`; DELETE clears),
-//! `/_sim/blocked` (`chat`, `blocked`), `/_sim/outage` (`outage`).
+//! By HTTP, for another process: beside what all stand-ins have (`stand_in::control`: ledger, webhook, fault, outage), with
+//! JSON `POST /_sim/customer` (`chat`, and `text`, `photo` in base64 or `pressed`) and `/_sim/blocked` (`chat`, `blocked`).
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use stand_in::{Outage, Times};
+use stand_in::control::{self, Controlled, Url};
+use stand_in::{FaultPlan, Outage};
+use tokio::sync::watch;
 
 use crate::customer::{self, CustomerMessage, Tamper};
 use crate::state::{Fault, Ledger, Shared};
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/_sim/ledger", get(ledger))
+    control::routes()
         .route("/_sim/customer", post(customer))
-        .route("/_sim/webhook", post(webhook))
-        .route("/_sim/fault", post(add_fault).delete(clear_faults))
         .route("/_sim/blocked", post(blocked))
-        .route("/_sim/outage", post(outage))
 }
 
-async fn ledger(State(shared): State<Arc<Shared>>) -> Json<Ledger> {
-    Json(shared.state.lock().ledger.clone())
+impl Controlled for Shared {
+    type Ledger = Ledger;
+    type Fault = Fault;
+    type Webhook = Url;
+
+    fn ledger(&self, _: usize) -> Ledger {
+        self.state.lock().ledger.clone()
+    }
+
+    fn set_webhook(&self, webhook: Url) {
+        self.state.change(|state| state.webhook = Some(webhook.url));
+    }
+
+    fn change_faults(&self, change: impl FnOnce(&mut FaultPlan<Fault>)) {
+        change(&mut self.state.lock().faults);
+    }
+
+    fn outage(&self) -> &watch::Sender<Outage> {
+        &self.outage
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,34 +87,6 @@ async fn customer(State(shared): State<Arc<Shared>>, Json(wire): Json<CustomerWi
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WebhookWire {
-    url: String,
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, Json(wire): Json<WebhookWire>) -> StatusCode {
-    shared.state.change(|state| state.webhook = Some(wire.url));
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaultWire {
-    fault: Fault,
-    times: Times,
-}
-
-async fn add_fault(State(shared): State<Arc<Shared>>, Json(wire): Json<FaultWire>) -> StatusCode {
-    shared.state.lock().faults.add(wire.fault, wire.times);
-    StatusCode::NO_CONTENT
-}
-
-async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.state.lock().faults.clear();
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BlockedWire {
     chat: i64,
     blocked: bool,
@@ -110,16 +97,5 @@ async fn blocked(State(shared): State<Arc<Shared>>, Json(wire): Json<BlockedWire
         true => state.blocked.insert(wire.chat),
         false => state.blocked.remove(&wire.chat),
     });
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OutageWire {
-    outage: Outage,
-}
-
-async fn outage(State(shared): State<Arc<Shared>>, Json(wire): Json<OutageWire>) -> StatusCode {
-    shared.outage.send_replace(wire.outage);
     StatusCode::NO_CONTENT
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use stand_in::until_taken;
 
 use crate::state::{Answer, ReceivedMessage, Shared};
 
@@ -92,22 +93,19 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, message: CustomerMessage) -> V
     let Some(url) = webhook else {
         return Vec::new();
     };
+    let once = || async {
+        let answer = post(shared, &url, &body, message.tamper).await;
+        shared.state.change(|state| {
+            if let Some(received) = state.ledger.received.get_mut(place) {
+                Arc::make_mut(received).answers.push(answer.clone());
+            }
+        });
+        answer
+    };
     let mut answers = Vec::new();
     for _ in 0..=message.duplicates {
-        for attempt in 0..=message.retries {
-            let answer = post(shared, &url, &body, message.tamper).await;
-            let done = matches!(answer, Answer::Status(200..=299)) || attempt == message.retries;
-            shared.state.change(|state| {
-                if let Some(received) = state.ledger.received.get_mut(place) {
-                    Arc::make_mut(received).answers.push(answer.clone());
-                }
-            });
-            answers.push(answer);
-            if done {
-                break;
-            }
-            tokio::time::sleep(RETRY_PAUSE).await;
-        }
+        let posted = until_taken(message.retries, |_| RETRY_PAUSE, Answer::is_success, once);
+        answers.extend(posted.await);
     }
     answers
 }
@@ -151,8 +149,5 @@ async fn post(shared: &Shared, url: &str, body: &Value, tamper: Tamper) -> Answe
     if let Some(token) = token {
         request = request.header("X-Telegram-Bot-Api-Secret-Token", token);
     }
-    match request.send().await {
-        Ok(answer) => Answer::Status(answer.status().as_u16()),
-        Err(error) => Answer::Failed(error.to_string()),
-    }
+    Answer::to(request).await
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use stand_in::{FaultPlan, Outage, Watched};
 use tokio::sync::watch;
 
+pub use stand_in::WebhookAnswer as Answer;
+
 /// The bot that the stand-in pretends to be. [`Default`] is a complete, working one.
 #[derive(Debug, Clone)]
 pub struct TelegramConfig {
@@ -100,16 +102,6 @@ pub struct ReceivedMessage {
     pub body: Value,
     /// One for each post, repeats included.
     pub answers: Vec<Answer>,
-}
-
-/// What came back from a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// An HTTP status.
-    Status(u16),
-    /// No answer: the reason.
-    Failed(String),
 }
 
 /// What changes while it runs.

@@ -1,51 +1,60 @@
-//! `/_sim/…`: what another process needs to play a customer.
+//! `/_sim/…`: what another process needs of the library's knobs, beside those that all stand-ins have
+//! (`stand_in::control`: ledger, webhook, fault, outage).
 //!
 //! | call | body | does |
 //! | --- | --- | --- |
-//! | `GET /_sim/ledger?after=N` | | the ledger, `messages` and `received` without their first N |
 //! | `POST /_sim/customer` | `{"from","body","files":[{"content_type","base64","name"}],"choose":{"id","title"},"id","duplicates","tamper"}` | a customer writes, sends files or taps a button; answers `{"ids","answers"}` |
-//! | `POST /_sim/webhook` | `{"url"}` | where webhooks go |
 //!
 //! No authentication: the stand-in listens on the loopback address only.
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use stand_in::control::{self, Controlled, Url};
+use stand_in::{FaultPlan, Outage};
+use tokio::sync::watch;
 
 use crate::customer::{self, CustomerFile, CustomerMessage, Receipt, Said, Tamper};
+use crate::faults::Fault;
 use crate::ledger::Ledger;
 use crate::state::Shared;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/_sim/ledger", get(ledger))
-        .route("/_sim/customer", post(customer))
-        .route("/_sim/webhook", post(webhook))
+    control::routes().route("/_sim/customer", post(customer))
 }
 
-#[derive(Deserialize)]
-struct After {
-    #[serde(default)]
-    after: usize,
-}
+impl Controlled for Shared {
+    type Ledger = Ledger;
+    type Fault = Fault;
+    type Webhook = Url;
 
-async fn ledger(
-    State(shared): State<Arc<Shared>>,
-    Query(After { after }): Query<After>,
-) -> Json<Ledger> {
-    let ledger = shared.state().ledger.clone();
-    Json(Ledger {
-        messages: ledger.messages.into_iter().skip(after).collect(),
-        received: ledger.received.into_iter().skip(after).collect(),
-        ..ledger
-    })
+    fn ledger(&self, after: usize) -> Ledger {
+        let ledger = self.state().ledger.clone();
+        Ledger {
+            messages: ledger.messages.into_iter().skip(after).collect(),
+            received: ledger.received.into_iter().skip(after).collect(),
+            ..ledger
+        }
+    }
+
+    fn set_webhook(&self, webhook: Url) {
+        self.state().webhook = Some(webhook.url);
+    }
+
+    fn change_faults(&self, change: impl FnOnce(&mut FaultPlan<Fault>)) {
+        change(&mut self.state().faults);
+    }
+
+    fn outage(&self) -> &watch::Sender<Outage> {
+        &self.outage
+    }
 }
 
 #[derive(Deserialize)]
@@ -111,15 +120,4 @@ async fn customer(State(shared): State<Arc<Shared>>, Json(wire): Json<CustomerWi
         receipt.answers.extend(one.answers);
     }
     Json(receipt).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookWire {
-    url: String,
-}
-
-async fn webhook(State(shared): State<Arc<Shared>>, Json(wire): Json<WebhookWire>) -> StatusCode {
-    shared.state().webhook = Some(wire.url);
-    StatusCode::NO_CONTENT
 }

@@ -184,10 +184,7 @@ pub struct Receipt {
 impl Receipt {
     /// The last answer's HTTP status; 0 when there was none.
     pub fn status(&self) -> u16 {
-        match self.answers.last() {
-            Some(WebhookAnswer::Status(status)) => *status,
-            Some(WebhookAnswer::Failed(_)) | None => 0,
-        }
+        self.answers.last().map_or(0, WebhookAnswer::status)
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use stand_in::WebhookAnswer;
+
 /// Everything the stand-in took and everything its customers sent. Cheap to clone.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Ledger {
@@ -100,14 +102,4 @@ pub struct ReceivedMessage {
     pub body: String,
     /// One for each post of the webhook, repeats included.
     pub answers: Vec<WebhookAnswer>,
-}
-
-/// What came back from a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WebhookAnswer {
-    /// An HTTP status.
-    Status(u16),
-    /// No answer: the reason.
-    Failed(String),
 }

@@ -33,7 +33,7 @@ impl WhatsAppSimulator {
         let listening = Listening::on(config.port).await?;
         let client = stand_in::client().map_err(StartError::Client)?;
         let base_url = listening.base_url().to_owned();
-        let shared = Arc::new(Shared::new(config, base_url, client));
+        let shared = Arc::new(Shared::new(config, base_url, client, listening.outage()));
         Ok(Self {
             server: listening.serve(router(&shared)),
             shared,

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard};
 
-use stand_in::{FaultPlan, Watched};
-use tokio::sync::Semaphore;
+use stand_in::{FaultPlan, Outage, Watched};
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::now_ms;
 use crate::config::{Statuses, WhatsAppConfig};
@@ -22,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) config: WhatsAppConfig,
     pub(crate) base_url: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) outage: watch::Sender<Outage>,
     pub(crate) watched: Watched<State>,
     pub(crate) statuses: Semaphore,
     ids: AtomicU64,
@@ -53,7 +54,12 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(config: WhatsAppConfig, base_url: String, client: reqwest::Client) -> Self {
+    pub(crate) fn new(
+        config: WhatsAppConfig,
+        base_url: String,
+        client: reqwest::Client,
+        outage: watch::Sender<Outage>,
+    ) -> Self {
         let state = State {
             webhook: config.webhook_url.clone(),
             statuses: config.statuses,
@@ -63,6 +69,7 @@ impl Shared {
             config,
             base_url,
             client,
+            outage,
             watched: Watched::new(state),
             statuses: Semaphore::new(STATUSES_MAX),
             ids: AtomicU64::new(1),

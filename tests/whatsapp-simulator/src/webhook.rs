@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use stand_in::until_taken;
 
 use crate::config::WhatsAppConfig;
 use crate::ledger::WebhookAnswer;
@@ -53,18 +54,10 @@ impl SignedBody {
     /// Posts until the answer is 200, as often as the configuration says. Each answer, in order; never empty.
     pub(crate) async fn deliver(&self, shared: &Shared) -> Vec<WebhookAnswer> {
         let retries = shared.config.retries;
-        let mut answers = Vec::new();
-        for attempt in 0..=retries.count {
-            if attempt > 0 {
-                let pause = retries.first_pause_ms << (attempt - 1).min(10);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            answers.push(self.post(shared).await);
-            if answers.last() == Some(&WebhookAnswer::Status(200)) {
-                break;
-            }
-        }
-        answers
+        let pause =
+            |retry: u32| Duration::from_millis(retries.first_pause_ms << (retry - 1).min(10));
+        let taken = |answer: &WebhookAnswer| *answer == WebhookAnswer::Status(200);
+        until_taken(retries.count, pause, taken, || self.post(shared)).await
     }
 
     async fn post(&self, shared: &Shared) -> WebhookAnswer {
@@ -81,9 +74,6 @@ impl SignedBody {
         if let Some(signature) = &self.signature {
             request = request.header("X-Hub-Signature-256", signature);
         }
-        match request.send().await {
-            Ok(answer) => WebhookAnswer::Status(answer.status().as_u16()),
-            Err(error) => WebhookAnswer::Failed(error.to_string()),
-        }
+        WebhookAnswer::to(request).await
     }
 }
