@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::attributes;
 use crate::bot_file::{link, with_stored_file};
 use crate::conversation::{Asked, BotInput, Item};
-use crate::customer::LineAuthor;
+use crate::customer::{Line, LineAuthor};
 use crate::effect::{AskBot, BotContext, Effect, OutboundContent, Payload, SignalEffect};
 use crate::event::{BotAction, BotEvent, BotTurn, RemoteFile};
 use crate::id::{Epoch, TimerName};
@@ -292,15 +292,36 @@ impl Step<'_> {
         }
         self.note(format!("the bot failed: {reason}"));
         let asked = self.talk.desk_mut().and_then(|desk| desk.asked.take());
+        let unanswered = asked.and_then(|asked| asked.item);
         match self.next_ece_stage() {
-            Some(stage) if self.adopt_offer_of(stage) => {}
-            Some(stage) => self.move_to(stage, BotEvent::Started(None)),
+            Some(stage) => {
+                self.leave_to_agents(unanswered);
+                if !self.adopt_offer_of(stage) {
+                    self.move_to(stage, BotEvent::Started(None));
+                }
+            }
             None => {
-                if let Some(item) = asked.and_then(|asked| asked.item) {
+                if let Some(item) = unanswered {
                     self.undeliverable(&item, "the bot failed");
                 }
                 self.close("the bot failed", Manner::Announced);
             }
+        }
+    }
+
+    /// A message that the bot did not answer is the agents' to answer: it goes to them as the customer said it, not only as a line
+    /// of what was before, which nobody would miss if it found ECE's conversation gone.
+    fn leave_to_agents(&mut self, unanswered: Option<Item>) {
+        let Some(item) = unanswered else {
+            return;
+        };
+        let line = readable::item_line(&item);
+        let of_it = |known: &Line| known.author == LineAuthor::Customer && known.text == line;
+        if let Some(at) = self.talk.history.iter().rposition(of_it) {
+            self.talk.history.remove(at);
+        }
+        if let Some(desk) = self.talk.desk_mut() {
+            desk.queue.push_front(BotInput::Item(item));
         }
     }
 

@@ -251,10 +251,15 @@ fn a_bot_that_fails_leaves_the_customer_to_the_agents() {
     assert_eq!(
         world.started(5, "s1"),
         [
-            "d1-1-6 to s1 note: The conversation so far:\nBot: Hi\nCustomer: orders\nSystem: Thank you for contacting us.",
-            "d1-1-7 to s1 text: more",
+            "d1-1-6 to s1 note: The conversation so far:\nBot: Hi\nSystem: Thank you for contacting us.",
+            "d1-1-7 to s1 text: orders",
+            "d1-1-8 to s1 text: more",
         ]
     );
+    // ECE ended it meanwhile: what the bot left unanswered is not lost with it.
+    let anew = world.report(7, Outcome::SessionGone);
+    assert_eq!(anew.last().unwrap(), "d1-2-1 ask faq e0 started");
+    assert_eq!(world.answers(1, vec![]), ["d1-2-2 ask faq e0 said orders"]);
 }
 
 #[test]
