@@ -16,7 +16,7 @@ use crate::deliver::Finished;
 use crate::flow::{Inner, Outside};
 use crate::lanes::Lanes;
 use crate::owners::{Desk, Retired};
-use crate::ports::{Clock, InboxEvent, Step, Store, StoreError};
+use crate::ports::{Clock, InboxEvent, Step, Stepped, Store, StoreError};
 use crate::step::{Batch, SettledBelow, settled_below};
 
 /// The owner's deliveries: what is due, what is under way, what became of it.
@@ -294,13 +294,19 @@ impl<O: Outside> Owner<O> {
         // An attempt under way on a cancelled lane would go out after all.
         self.await_attempts(&batch.cancelled_lanes()).await;
         let events = batch.events;
-        let (step, signals) = batch.into_step(self.revision);
-        let revision = self.commit(&step).await?;
+        let (mut step, signals) = batch.into_step(self.revision);
+        let Stepped { revision, masked } = self.commit(&step).await?;
         self.inner.counts.stepped.add(events);
         self.inner
             .counts
             .dead
             .add(step.dead.len() + step.failed.len());
+        for kept in masked {
+            let mut all = step.deliveries.iter_mut();
+            if let Some(delivery) = all.find(|delivery| delivery.id == kept.id) {
+                *delivery = kept;
+            }
+        }
         self.remember(step, revision);
         for signal in signals {
             self.show(signal);
@@ -308,11 +314,11 @@ impl<O: Outside> Owner<O> {
         Ok(())
     }
 
-    async fn commit(&self, step: &Step) -> Result<u64, StoreError> {
+    async fn commit(&self, step: &Step) -> Result<Stepped, StoreError> {
         let mut waits = Waits::default();
         loop {
             match self.inner.ports.store().step(step.clone()).await {
-                Ok(revision) => return Ok(revision),
+                Ok(stepped) => return Ok(stepped),
                 Err(error @ StoreError::Stale(_)) => {
                     tracing::info!(customer = %step.customer.id, %error, "reads a customer anew");
                     return Err(error);

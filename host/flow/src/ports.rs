@@ -35,7 +35,7 @@ pub use store::{
     Accept, Accepted, DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent,
     Incoming, KeepFile, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, Loaded, LogPage, News,
     OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, PluginArchive, PluginFile,
-    PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step, Store,
+    PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step, Stepped, Store,
     StoreError, Swept, Target, TraceLine, UPLOADS_OPEN_MAX, Undelivered, Upload,
 };
 

@@ -141,7 +141,7 @@ async fn one_message(
     let id = delivery.id;
     let rows = news.inbox.iter().map(|event| event.row).collect();
     let step = step(customer, owned.revision, rows, delivery);
-    owned.revision = store.step(step).await?;
+    owned.revision = store.step(step).await?.revision;
     store.leave(id, None, AT).await?;
     store.settle(sent(id)).await?;
     Ok(())

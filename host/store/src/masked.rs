@@ -26,7 +26,9 @@ pub(crate) fn event(rules: &Directions, event: &mut Event) {
 
 fn happening(mask: &Mask, happening: &mut Happening) {
     match happening {
-        Happening::Said(said) | Happening::Edited { content: said, .. } => content(mask, said),
+        Happening::Said(said) | Happening::Edited { content: said, .. } => {
+            content(mask, said);
+        }
         Happening::Withdrawn { .. }
         | Happening::Reacted { .. }
         | Happening::FileAnswer { .. }
@@ -36,19 +38,21 @@ fn happening(mask: &Mask, happening: &mut Happening) {
     }
 }
 
-fn content(mask: &Mask, content: &mut Content) {
+fn content(mask: &Mask, content: &mut Content) -> bool {
     match content {
         Content::Text(text) | Content::Described { text, .. } => mask.apply(text),
         Content::Attachment(attachment) => optional(mask, &mut attachment.caption),
         Content::Location { name, .. } => optional(mask, name),
         Content::Chosen { title, .. } => mask.apply(title),
-        Content::Unknown(_) => {}
+        Content::Unknown(_) => false,
     }
 }
 
 fn ece_event(mask: &Mask, event: &mut EceEvent) {
     match &mut event.happening {
-        EceHappening::Said { text, .. } | EceHappening::Unknown { text, .. } => mask.apply(text),
+        EceHappening::Said { text, .. } | EceHappening::Unknown { text, .. } => {
+            mask.apply(text);
+        }
         EceHappening::Assigned { .. }
         | EceHappening::Transferred(_)
         | EceHappening::PagePushed { .. }
@@ -76,10 +80,18 @@ fn outcome(mask: &Mask, outcome: &mut Outcome) {
 fn bot_turn(mask: &Mask, turn: &mut BotTurn) {
     for action in &mut turn.actions {
         match action {
-            BotAction::Say(text) => mask.apply(text),
-            BotAction::Choices { text, options } => choices(mask, text, options),
-            BotAction::SetAttributes(attributes) => values(mask, attributes),
-            BotAction::OfferHandover { summary, .. } => optional(mask, summary),
+            BotAction::Say(text) => {
+                mask.apply(text);
+            }
+            BotAction::Choices { text, options } => {
+                choices(mask, text, options);
+            }
+            BotAction::SetAttributes(attributes) => {
+                values(mask, attributes);
+            }
+            BotAction::OfferHandover { summary, .. } => {
+                optional(mask, summary);
+            }
             BotAction::FileByUrl { .. }
             | BotAction::Typing(_)
             | BotAction::Wake { .. }
@@ -91,42 +103,41 @@ fn bot_turn(mask: &Mask, turn: &mut BotTurn) {
     }
 }
 
-/// Masks a delivery's words in place.
-pub(crate) fn payload(rules: &Directions, payload: &mut Payload) {
+/// Masks a delivery's words in place, and tells whether that changed any.
+pub(crate) fn payload(rules: &Directions, payload: &mut Payload) -> bool {
     match payload {
         Payload::ToCustomer(message) => to_customer(&rules.outbound, message),
         Payload::OpenEce(open) => open_ece(&rules.inbound, open),
         Payload::ToEce { message, .. } => ece_message(&rules.inbound, message),
         Payload::AskBot(ask) => ask_bot(rules, ask),
         Payload::FetchFromCustomer { attachment, .. } => {
-            optional(&rules.inbound, &mut attachment.caption);
+            optional(&rules.inbound, &mut attachment.caption)
         }
-        Payload::EndEce { .. } | Payload::FetchFromEce { .. } => {}
+        Payload::EndEce { .. } | Payload::FetchFromEce { .. } => false,
     }
 }
 
-fn to_customer(mask: &Mask, message: &mut ToCustomer) {
+fn to_customer(mask: &Mask, message: &mut ToCustomer) -> bool {
     match &mut message.content {
         OutboundContent::Text(text) => mask.apply(text),
         OutboundContent::Choices { text, options } => choices(mask, text, options),
-        OutboundContent::File(_) | OutboundContent::Close => {}
+        OutboundContent::File(_) | OutboundContent::Close => false,
     }
 }
 
-fn open_ece(mask: &Mask, open: &mut OpenEce) {
-    mask.apply(&mut open.subject);
-    values(mask, &mut open.attributes);
+fn open_ece(mask: &Mask, open: &mut OpenEce) -> bool {
+    mask.apply(&mut open.subject) | values(mask, &mut open.attributes)
 }
 
-fn ece_message(mask: &Mask, message: &mut EceMessage) {
+fn ece_message(mask: &Mask, message: &mut EceMessage) -> bool {
     match message {
         EceMessage::Text(text) | EceMessage::Note(text) => mask.apply(text),
-        EceMessage::File(_) | EceMessage::AcceptFile(_) | EceMessage::RejectFile(_) => {}
+        EceMessage::File(_) | EceMessage::AcceptFile(_) | EceMessage::RejectFile(_) => false,
     }
 }
 
-fn ask_bot(rules: &Directions, ask: &mut AskBot) {
-    match &mut ask.event {
+fn ask_bot(rules: &Directions, ask: &mut AskBot) -> bool {
+    let mut changed = match &mut ask.event {
         BotEvent::Said(message) => content(&rules.inbound, &mut message.content),
         BotEvent::Started(_)
         | BotEvent::Timer(_)
@@ -136,19 +147,20 @@ fn ask_bot(rules: &Directions, ask: &mut AskBot) {
         | BotEvent::Refused(_)
         | BotEvent::Expired
         | BotEvent::Returned
-        | BotEvent::Closed(_) => {}
-    }
-    values(&rules.inbound, &mut ask.context.attributes);
+        | BotEvent::Closed(_) => false,
+    };
+    changed |= values(&rules.inbound, &mut ask.context.attributes);
     for line in &mut ask.context.history {
-        line_of(rules, line);
+        changed |= line_of(rules, line);
     }
+    changed
 }
 
-fn line_of(rules: &Directions, line: &mut Line) {
+fn line_of(rules: &Directions, line: &mut Line) -> bool {
     match line.author {
         LineAuthor::Customer => rules.inbound.apply(&mut line.text),
         LineAuthor::Bot | LineAuthor::Agent | LineAuthor::System => {
-            rules.outbound.apply(&mut line.text);
+            rules.outbound.apply(&mut line.text)
         }
     }
 }
@@ -162,22 +174,23 @@ pub(crate) fn undelivered(rules: &Directions, dead: &mut Undelivered) {
     }
 }
 
-fn choices(mask: &Mask, text: &mut String, options: &mut [Choice]) {
-    mask.apply(text);
+fn choices(mask: &Mask, text: &mut String, options: &mut [Choice]) -> bool {
+    let mut changed = mask.apply(text);
     for option in options {
-        mask.apply(&mut option.title);
-        optional(mask, &mut option.description);
+        changed |= mask.apply(&mut option.title);
+        changed |= optional(mask, &mut option.description);
     }
+    changed
 }
 
-fn values(mask: &Mask, pairs: &mut [(String, String)]) {
+fn values(mask: &Mask, pairs: &mut [(String, String)]) -> bool {
+    let mut changed = false;
     for (_, value) in pairs {
-        mask.apply(value);
+        changed |= mask.apply(value);
     }
+    changed
 }
 
-fn optional(mask: &Mask, text: &mut Option<String>) {
-    if let Some(text) = text {
-        mask.apply(text);
-    }
+fn optional(mask: &Mask, text: &mut Option<String>) -> bool {
+    text.as_mut().is_some_and(|text| mask.apply(text))
 }

@@ -61,18 +61,19 @@ impl Masking {
 }
 
 impl Mask {
-    /// Masks in place. Applied twice it changes nothing more, as far as the patterns leave `****` alone.
-    pub fn apply(&self, text: &mut String) {
-        if self.cards && may_hold_card(text) {
-            mask_cards(text);
-        }
+    /// Masks in place, and tells whether it changed anything. Applied twice it changes nothing more, as far as the
+    /// patterns leave `****` alone.
+    pub fn apply(&self, text: &mut String) -> bool {
+        let mut changed = self.cards && may_hold_card(text) && mask_cards(text);
         for pattern in &self.patterns {
             if pattern.is_match(text) {
+                changed = true;
                 *text = pattern
                     .replace_all(text, regex::NoExpand(MASK))
                     .into_owned();
             }
         }
+        changed
     }
 }
 
@@ -89,8 +90,9 @@ struct Digit {
     begins_group: bool,
 }
 
-fn mask_cards(text: &mut String) {
+fn mask_cards(text: &mut String) -> bool {
     let found: Vec<(usize, usize)> = runs(text).iter().flat_map(|run| cards(run)).collect();
+    let any = !found.is_empty();
     // From the end, so that earlier places stay true.
     for (from, last_four) in found.into_iter().rev() {
         let tail: String = text[last_four..]
@@ -101,6 +103,7 @@ fn mask_cards(text: &mut String) {
         let end = end_of_digits(text, last_four, 4);
         text.replace_range(from..end, &format!("{MASK}{tail}"));
     }
+    any
 }
 
 /// Digits with at most one separator between neighbours.

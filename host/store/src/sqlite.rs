@@ -8,8 +8,8 @@ use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, Fi
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded,
-    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step, Store,
-    StoreError, Swept, Target, TraceLine, Upload,
+    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step, Stepped,
+    Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::masking::Masking;
@@ -122,11 +122,13 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn step(&self, step: Step) -> Result<u64, StoreError> {
-        let prepared = step::Prepared::new(&self.masking, step)?;
-        self.writer
+    async fn step(&self, step: Step) -> Result<Stepped, StoreError> {
+        let (prepared, masked) = step::Prepared::new(&self.masking, step)?;
+        let revision = self
+            .writer
             .write(move |writing| step::step(writing, prepared))
-            .await
+            .await?;
+        Ok(Stepped { revision, masked })
     }
 
     async fn leave(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use trunkline_core::effect::Lane;
+use trunkline_core::effect::{Delivery, Lane};
 use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, TimerName, Timestamp};
 use trunkline_flow::ports::{Step, StoreError, TraceLine, Undelivered};
 
@@ -38,20 +38,27 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Masks and writes JSON.
-    pub(crate) fn new(masking: &Arc<Masking>, step: Step) -> Result<Self, StoreError> {
-        let prepare = || -> Outcome<Self> {
+    /// Masks and writes JSON; gives the deliveries that masking changed.
+    pub(crate) fn new(
+        masking: &Arc<Masking>,
+        step: Step,
+    ) -> Result<(Self, Vec<Delivery>), StoreError> {
+        let prepare = || -> Outcome<(Self, Vec<Delivery>)> {
             let rules = masking.of(Some(&step.customer.channel));
             let mut deliveries = Vec::with_capacity(step.deliveries.len());
+            let mut changed = Vec::new();
             for mut delivery in step.deliveries {
-                masked::payload(rules, &mut delivery.payload);
+                let masked = masked::payload(rules, &mut delivery.payload);
                 deliveries.push(PreparedDelivery {
                     id: delivery.id,
                     lane: delivery.lane(),
                     payload: serde_json::to_string(&delivery.payload)?,
                 });
+                if masked {
+                    changed.push(delivery);
+                }
             }
-            Ok(Self {
+            let prepared = Self {
                 masking: Arc::clone(masking),
                 customer: step.customer.id,
                 conversation: step.customer.conversations,
@@ -67,7 +74,8 @@ impl Prepared {
                 dead: step.dead,
                 trace: step.trace,
                 at: step.at,
-            })
+            };
+            Ok((prepared, changed))
         };
         Ok(prepare()?)
     }

@@ -14,7 +14,7 @@ use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
     Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile,
     Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step,
-    Store, StoreError, Swept, Target, TraceLine, Upload,
+    Stepped, Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::clock::SimClock;
@@ -93,7 +93,7 @@ impl Store for MemoryStore {
         self.write(|tables| tables.resolved(resolved)).await
     }
 
-    async fn step(&self, step: Step) -> Result<u64, StoreError> {
+    async fn step(&self, step: Step) -> Result<Stepped, StoreError> {
         self.write(|tables| tables.step(step)).await
     }
 

@@ -8,8 +8,8 @@ use trunkline_core::message::{Address, StoredFile};
 use super::plugins::{Download, PluginVersion, Request};
 use super::store::{
     Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, LogPage, News,
-    RawCall, RawId, Resolved, Scope, Settle, Step, Store, StoreError, Swept, Target, TraceLine,
-    Upload,
+    RawCall, RawId, Resolved, Scope, Settle, Step, Stepped, Store, StoreError, Swept, Target,
+    TraceLine, Upload,
 };
 
 /// Everything goes to the store behind the pointer.
@@ -34,7 +34,7 @@ impl<S: Store> Store for Arc<S> {
         (**self).resolved(resolved).await
     }
 
-    async fn step(&self, step: Step) -> Result<u64, StoreError> {
+    async fn step(&self, step: Step) -> Result<Stepped, StoreError> {
         (**self).step(step).await
     }
 

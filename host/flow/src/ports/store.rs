@@ -50,7 +50,7 @@ pub use settle::{Settle, Settled};
 pub use sockets::{
     LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, LogPage, PushedFrames, UPLOADS_OPEN_MAX, Upload,
 };
-pub use step::{Step, TraceLine};
+pub use step::{Step, Stepped, TraceLine};
 
 /// Why the store did not do it. In every case nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,11 +157,11 @@ pub trait Store: Send + Sync + 'static {
     /// `Stale` when the event is consumed or completed already: nothing is written.
     fn resolved(&self, resolved: Resolved) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// *Step*. Gives the new revision.
+    /// *Step*. What goes out is what is kept: deliveries that masking changed come back.
     ///
     /// # Errors
     /// `Stale`: load again.
-    fn step(&self, step: Step) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn step(&self, step: Step) -> impl Future<Output = Result<Stepped, StoreError>> + Send;
 
     /// A `once` request of this delivery is about to leave: `left_at = at`, attempts + 1, and its version.
     ///

@@ -165,7 +165,8 @@ pub(super) fn idle_step(loaded: &Loaded) -> Step {
 }
 
 pub(super) async fn step(store: &impl Store, step: Step) -> u64 {
-    store.step(step).await.expect("the store steps")
+    let stepped = store.step(step).await.expect("the store steps");
+    stepped.revision
 }
 
 /// A step with these deliveries.

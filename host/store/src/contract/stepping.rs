@@ -293,16 +293,22 @@ pub async fn what_receipts_told_stays_with_the_delivery(stores: &impl Stores) {
     assert_eq!(item.left_at, Some(T), "the outcome is unknown still");
 }
 
-/// An agent's words are masked as a customer's are.
+/// An agent's words are masked as a customer's are, also those that go out at once.
 pub async fn card_numbers_in_deliveries_are_masked(stores: &impl Stores) {
     let store = stores.open();
     let id = customer(&*store, "+1").await;
-    deliver(
-        &*store,
-        id,
-        vec![to_customer(id, 1, "card 5500000000000004?")],
-    )
-    .await;
+    let deliveries = vec![
+        to_customer(id, 1, "card 5500000000000004?"),
+        to_customer(id, 2, "no card"),
+    ];
+    let before = load(&*store, id).await;
+    let stepped = store
+        .step(Step {
+            deliveries,
+            ..idle_step(&before)
+        })
+        .await
+        .expect("it steps");
     let loaded = load(&*store, id).await;
     let Payload::ToCustomer(message) = &loaded.outbox[0].delivery.payload else {
         panic!("another delivery came back");
@@ -310,5 +316,10 @@ pub async fn card_numbers_in_deliveries_are_masked(stores: &impl Stores) {
     assert_eq!(
         message.content,
         OutboundContent::Text("card ****0004?".to_owned())
+    );
+    assert_eq!(
+        stepped.masked,
+        [loaded.outbox[0].delivery.clone()],
+        "what goes out is what is kept"
     );
 }

@@ -100,6 +100,8 @@ pub struct Tables {
     provider_ids: BTreeMap<(ChannelName, String), DeliveryId>,
     dead: Vec<(DeadLetter, Again)>,
     raw: BTreeMap<RawId, RawCall>,
+    /// What masking finds in words to customers.
+    pub masked_word: Option<&'static str>,
     trace: Vec<TraceLine>,
     pub(super) logs: Logs,
     pub(super) uploads: Uploads,

@@ -39,6 +39,16 @@ pub struct Step {
     pub at: Timestamp,
 }
 
+/// What a step became.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stepped {
+    /// The customer's new revision.
+    pub revision: u64,
+    /// The step's deliveries that masking changed, as they are kept. Mostly none: words that came in were masked then; a
+    /// file's name or an address in a text made here was not.
+    pub masked: Vec<Delivery>,
+}
+
 /// A line of a trace, made from what the store holds anyway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TraceLine {

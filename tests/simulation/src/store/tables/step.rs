@@ -1,13 +1,13 @@
 //! *Step*.
 
-use trunkline_core::effect::{Delivery, Lane};
+use trunkline_core::effect::{Delivery, Lane, OutboundContent, Payload};
 use trunkline_core::id::{ConversationId, DeliveryId, Timestamp};
-use trunkline_flow::ports::{DeadLetter, OutboxItem, Step, StoreError};
+use trunkline_flow::ports::{DeadLetter, OutboxItem, Step, Stepped, StoreError};
 
 use super::{Flaw, Tables, lane};
 
 impl Tables {
-    pub(in crate::store) fn step(&mut self, step: Step) -> Result<u64, StoreError> {
+    pub(in crate::store) fn step(&mut self, step: Step) -> Result<Stepped, StoreError> {
         let id = step.customer.id;
         let row = self
             .rows
@@ -36,7 +36,11 @@ impl Tables {
         for (delivery, name) in step.told {
             self.tell(delivery, name, step.at);
         }
-        for delivery in step.deliveries {
+        let mut masked = Vec::new();
+        for mut delivery in step.deliveries {
+            if self.mask(&mut delivery.payload) {
+                masked.push(delivery.clone());
+            }
             self.put_out(delivery, step.at);
         }
         for (name, at) in step.timers {
@@ -49,7 +53,24 @@ impl Tables {
             self.bury(dead, step.at);
         }
         self.trace.extend(step.trace);
-        Ok(revision)
+        Ok(Stepped { revision, masked })
+    }
+
+    /// Keeps one word from the disk, where a test says which.
+    fn mask(&self, payload: &mut Payload) -> bool {
+        let (Some(word), Payload::ToCustomer(message)) = (self.masked_word, payload) else {
+            return false;
+        };
+        match &mut message.content {
+            OutboundContent::Text(text) if text.contains(word) => {
+                *text = text.replace(word, "****");
+                true
+            }
+            OutboundContent::Text(_)
+            | OutboundContent::Choices { .. }
+            | OutboundContent::File(_)
+            | OutboundContent::Close => false,
+        }
     }
 
     fn cancel(&mut self, which: (ConversationId, Lane), reason: &str, at: Timestamp) {

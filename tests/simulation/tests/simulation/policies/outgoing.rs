@@ -17,6 +17,20 @@ fn busy(text: &str) -> SendError {
     }
 }
 
+/// Also in a log for sockets, which is made of what went out.
+#[test]
+fn what_masking_changed_goes_out_as_it_is_kept() {
+    on_bench(Limits::default(), |bench| async move {
+        let mask = |word| bench.disk.lock().expect("no test panicked").masked_word = word;
+        mask(Some("4111"));
+        bench.write("anna", "1", "say card 4111").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert!(bench.asked().contains(&"send card ****".to_owned()));
+    });
+}
+
 #[test]
 fn an_unreachable_ece_is_asked_quickly_then_the_journey_is_told() {
     on_bench(Limits::default(), |bench| async move {
