@@ -44,7 +44,8 @@ pub(crate) struct Plan {
     pub(crate) unsettled: bool,
 }
 
-/// Compares what is known with what was found. A file counts once two scans saw it alike.
+/// Compares what is known with what was found. A file counts once two scans saw it alike; one that is empty, only when
+/// nobody writes to it any more: a copy begins so.
 pub(crate) fn plan(known: &Stamps, before: &Stamps, found: &BTreeMap<String, Found>) -> Plan {
     let gone = known.keys().filter(|file| !found.contains_key(*file));
     let mut plan = Plan {
@@ -55,7 +56,8 @@ pub(crate) fn plan(known: &Stamps, before: &Stamps, found: &BTreeMap<String, Fou
         if known.get(file) == Some(&now.stamp) {
             continue;
         }
-        if !now.old && before.get(file) != Some(&now.stamp) {
+        let seen_alike = before.get(file) == Some(&now.stamp) && now.stamp.size > 0;
+        if !now.old && !seen_alike {
             plan.unsettled = true;
         } else if known.contains_key(file) {
             plan.changes.push(Change::Replace(file.clone()));
@@ -130,6 +132,19 @@ mod tests {
             &found(&[("a", 2, false)]),
         );
         assert_eq!(still.changes, [Change::Load("a".into())]);
+    }
+
+    #[test]
+    fn a_copy_that_has_not_begun_to_write_is_not_looked_at() {
+        let empty = |old| {
+            plan(
+                &stamps(&[("a", 2)]),
+                &stamps(&[("a", 0)]),
+                &found(&[("a", 0, old)]),
+            )
+        };
+        assert!(empty(false).unsettled && empty(false).changes.is_empty());
+        assert_eq!(empty(true).changes, [Change::Replace("a".into())]);
     }
 
     #[test]
