@@ -10,9 +10,6 @@ use crate::settings::Settings;
 use crate::wire::{UploadSlot, Uploaded};
 use crate::{refusal, token};
 
-/// The most the host waits: large files take a while.
-const UPLOAD_TIMEOUT_MS: u32 = 30_000;
-
 /// Uploads it under a key of its own.
 pub(crate) fn upload(settings: &Settings, file: &File) -> Result<Stored, SendError> {
     let slot = slot(settings, file.size)?;
@@ -59,8 +56,7 @@ fn put(slot: &UploadSlot, file: &File, key: Vec<u8>) -> Result<Uploaded, SendErr
             }),
         })
         // Nobody sees what no message names: a second upload is a second slot.
-        .safe()
-        .timeout_ms(UPLOAD_TIMEOUT_MS);
+        .safe();
     let answer = http::fetch(&request)?;
     if !answer.is_success() {
         return Err(refusal::of_upload(&answer));

@@ -22,9 +22,6 @@ const ECHO_WITHIN_MS: u64 = 30_000;
 /// How often peer-state is looked at meanwhile.
 const ECHO_PAUSE_MS: u32 = 2_000;
 
-/// An upload of 25 MiB needs longer than a text.
-const UPLOAD_TIMEOUT_MS: u32 = 30_000;
-
 /// After this many attempts a file goes as a link.
 const UPLOAD_ATTEMPTS_MAX: u32 = 1;
 const UPLOAD_PAUSE_MS: u32 = 2_000;
@@ -224,9 +221,7 @@ impl Way<'_> {
                     file_name: Some(file.name.clone()),
                     content_type: Some(file.content_type.clone()),
                 });
-                request
-                    .body(Body::Multipart(parts))
-                    .timeout_ms(UPLOAD_TIMEOUT_MS)
+                request.body(Body::Multipart(parts))
             }
         }
     }

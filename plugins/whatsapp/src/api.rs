@@ -8,9 +8,6 @@ use crate::refusal::{self, Refusal};
 use crate::settings::{ACCESS_TOKEN, Settings};
 use crate::wire::{Id, Taken};
 
-/// A large file takes its time, and Meta looks at it before it answers.
-const UPLOAD_TIMEOUT_MS: u32 = 30_000;
-
 /// Why a request has not done what it should.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -105,7 +102,6 @@ pub(crate) fn upload(
     ];
     let request = authorised(Request::post(settings.number_url("media")))
         .body(Body::Multipart(parts))
-        .timeout_ms(UPLOAD_TIMEOUT_MS)
         .safe();
     let answer = successful(http::fetch(&request)?, attempt)?;
     let media: Id = answer.json().map_err(|error| {
