@@ -19,11 +19,65 @@ mod happenings;
 pub(crate) mod words;
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use trunkline_core::id::ChannelName;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::guest::{Guest, Pushing};
+
+/// A request with its body as text, where it is one.
+mod recorded_request {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use trunkline_flow::ports::Request;
+
+    use crate::record::bytes;
+
+    #[derive(Serialize, Deserialize)]
+    struct Written {
+        method: String,
+        url: String,
+        path: String,
+        query: String,
+        headers: Vec<(String, String)>,
+        #[serde(with = "bytes")]
+        body: Vec<u8>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        request: &Request,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let request = request.clone();
+        Written {
+            method: request.method,
+            url: request.url,
+            path: request.path,
+            query: request.query,
+            headers: request.headers,
+            body: request.body,
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Request, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        Ok(Request {
+            method: written.method,
+            url: written.url,
+            path: written.path,
+            query: written.query,
+            headers: written.headers,
+            body: written.body,
+        })
+    }
+}
 
 /// The `contract` of a manifest that this module serves.
 pub(crate) const CONTRACT: &str = "0.1-dev";
@@ -63,10 +117,10 @@ pub(crate) struct Exports {
     callbacks: Option<exports::callbacks::GuestIndices>,
 }
 
-/// One call of an export, run any number of times.
-pub(crate) trait Call: Send + Sync + 'static {
+/// One call of an export, run any number of times; and written down, where it is recorded.
+pub(crate) trait Call: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What the plugin gives back, in the engine's or the core's words.
-    type Output: Send + 'static;
+    type Output: Debug + Send + 'static;
 
     /// Its name, for errors and metrics.
     const EXPORT: &'static str;
@@ -77,6 +131,16 @@ pub(crate) trait Call: Send + Sync + 'static {
     /// What it may give to sockets.
     fn pushing(&self) -> Pushing {
         Pushing::NotHere
+    }
+
+    /// The customer's channel, where a bot is called about one.
+    fn customers_channel(&self) -> Option<ChannelName> {
+        None
+    }
+
+    /// The plugin itself gave up, for good: somebody may want to see why.
+    fn gave_up(_output: &Self::Output) -> bool {
+        false
     }
 
     /// Calls it once.

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::available_parallelism;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
-use trunkline_core::id::{BotName, ChannelName, PluginName};
-use trunkline_flow::ports::PluginArchive;
+use trunkline_core::id::{BotName, ChannelName, PluginName, Timestamp};
+use trunkline_flow::ports::{CallArchive, PluginArchive};
 
 use crate::cache::Cache;
 use crate::config::{EngineConfig, User};
@@ -15,6 +15,7 @@ use crate::invocation::Means;
 use crate::keeper::{Keeper, Order, Shared};
 use crate::live::{Live, Table};
 use crate::manifest::Manifest;
+use crate::recorder::{RECORDING_MS_MAX, Recorder};
 use crate::runtime::Runtime;
 use crate::scan::watch;
 use crate::secrets::SecretSource;
@@ -58,6 +59,8 @@ pub enum StartError {
 pub struct Supplies {
     /// Keeps plugin files by hash.
     pub archive: Arc<dyn PluginArchive>,
+    /// Keeps calls that failed, or that are recorded; none: no call is kept.
+    pub calls: Option<Arc<dyn CallArchive>>,
     /// Opens the store's files for request bodies.
     pub files: Arc<dyn Files>,
     /// The time of day.
@@ -141,6 +144,19 @@ impl Engine {
             .collect()
     }
 
+    /// Keeps every call of a channel or bot for so many ms from now, an hour at most; 0 ends it. A restart ends it too.
+    pub fn record(&self, user: User, for_ms: u64) {
+        let now = self.shared.means.time.now();
+        let until = now.plus_ms(for_ms.min(RECORDING_MS_MAX));
+        self.shared.recorder.record_until(user, until);
+    }
+
+    /// Of which channels and bots every call is kept, and until when.
+    pub fn recording(&self) -> BTreeMap<User, Timestamp> {
+        let now = self.shared.means.time.now();
+        self.shared.recorder.recording(now)
+    }
+
     /// The manifest of the plugin that serves this channel.
     pub fn channel_manifest(&self, channel: &ChannelName) -> Option<Arc<Manifest>> {
         self.manifest(&User::Channel(channel.clone()))
@@ -208,6 +224,7 @@ fn shared(config: &Arc<EngineConfig>, supplies: Supplies) -> Result<Shared, Star
         status: RwLock::default(),
         events: broadcast::channel(EVENTS_MAX).0,
         taken: Taken::default(),
+        recorder: Recorder::new(supplies.calls),
     })
 }
 

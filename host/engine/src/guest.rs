@@ -4,15 +4,19 @@
 //! A call is run again from the top whenever an answer arrived; every run gets a fresh [`Guest`]
 //! with the same [`World`] and the same seed, so that it asks for the same things again.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use trunkline_core::id::Timestamp;
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 
+use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchError, FetchRequest, FetchResponse};
-use crate::secrets::Secrets;
+use crate::secrets::{SecretError, Secrets};
 
 /// More requests than this in a call are denied.
 pub(crate) const REQUESTS_MAX: usize = 16;
@@ -46,12 +50,24 @@ pub(crate) struct CallLimits {
 }
 
 /// How a plugin's log line is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum LogLevel {
     Debug,
     Info,
     Warn,
     Error,
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        })
+    }
 }
 
 /// More frames for sockets than this end the call.
@@ -61,7 +77,8 @@ pub(crate) const FRAMES_MAX: usize = 64;
 pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// What a call may give to its customer's sockets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Pushing {
     /// Another export than `send`.
     NotHere,
@@ -88,6 +105,8 @@ pub(crate) enum Halt {
     Wants,
     #[error("a replay asked for `{now}` where the run before asked for `{before}`")]
     Strayed { before: String, now: String },
+    #[error("a replay uses a secret where the recorded call did not: {0}")]
+    UnrecordedSecret(String),
     #[error("`{0}` may not make requests")]
     MayNotFetch(&'static str),
     #[error("more than {LOG_LINES_MAX} log lines in one call")]
@@ -117,7 +136,10 @@ pub(crate) struct Guest {
     journal: Vec<Entry>,
     position: usize,
     wants: Option<FetchRequest>,
-    log: Vec<(LogLevel, String)>,
+    log: Vec<LogLine>,
+    secret_uses: Vec<SecretUse>,
+    /// Of a recorded call, in order: no secret is at hand, and none is needed.
+    recorded_secrets: Option<std::vec::IntoIter<SecretUse>>,
     random: ChaCha12Rng,
     pushing: Pushing,
     frames: Frames,
@@ -128,8 +150,11 @@ pub(crate) struct Guest {
 pub(crate) struct Remains {
     /// Given in, given back.
     pub(crate) journal: Vec<Entry>,
+    /// How many of its answers were asked for.
+    pub(crate) asked: usize,
     pub(crate) wants: Option<FetchRequest>,
-    pub(crate) log: Vec<(LogLevel, String)>,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) secret_uses: Vec<SecretUse>,
 }
 
 /// What a run begins with.
@@ -141,6 +166,8 @@ pub(crate) struct Beginning {
     pub(crate) pushing: Pushing,
     pub(crate) started: Timestamp,
     pub(crate) journal: Vec<Entry>,
+    /// What came of uses of secrets, where a recorded call is run again.
+    pub(crate) recorded_secrets: Option<Vec<SecretUse>>,
     pub(crate) seed: [u8; 32],
     pub(crate) limits: CallLimits,
 }
@@ -159,6 +186,8 @@ impl Guest {
             position: 0,
             wants: None,
             log: Vec::new(),
+            secret_uses: Vec::new(),
+            recorded_secrets: beginning.recorded_secrets.map(Vec::into_iter),
             random: ChaCha12Rng::from_seed(beginning.seed),
             pushing: beginning.pushing,
             frames: Frames::default(),
@@ -169,13 +198,49 @@ impl Guest {
     pub(crate) fn into_remains(self) -> Remains {
         Remains {
             journal: self.journal,
+            asked: self.position,
             wants: self.wants,
             log: self.log,
+            secret_uses: self.secret_uses,
         }
     }
 
     pub(crate) fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Does something with a secret, or tells what came of it in the recorded call.
+    pub(crate) fn use_secret<T: Serialize + DeserializeOwned>(
+        &mut self,
+        what: &str,
+        secret: String,
+        using: impl FnOnce(&Secrets, &str) -> Result<T, SecretError>,
+    ) -> Result<Result<T, SecretError>, Halt> {
+        let came = match &mut self.recorded_secrets {
+            None => using(&self.world.secrets, &secret),
+            Some(recorded) => {
+                let before = recorded.next();
+                let same = before.filter(|use_| use_.what == what && use_.secret == secret);
+                let same =
+                    same.ok_or_else(|| Halt::UnrecordedSecret(format!("{what} `{secret}`")))?;
+                match same.came {
+                    Ok(value) => Ok(serde_json::from_value(value)
+                        .map_err(|_| Halt::UnrecordedSecret(format!("{what} `{secret}`")))?),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let kept = match &came {
+            // Plain data: it always has a JSON form.
+            Ok(value) => Ok(serde_json::to_value(value).unwrap_or_default()),
+            Err(error) => Err(error.clone()),
+        };
+        self.secret_uses.push(SecretUse {
+            what: what.to_owned(),
+            secret,
+            came: kept,
+        });
+        Ok(came)
     }
 
     /// The answer from the journal; without one the run ends here.
@@ -269,7 +334,7 @@ impl Guest {
         if text.len() > LOG_LINE_BYTES_MAX {
             text.truncate(text.floor_char_boundary(LOG_LINE_BYTES_MAX));
         }
-        self.log.push((level, text));
+        self.log.push(LogLine { level, text });
         Ok(())
     }
 }
@@ -320,6 +385,7 @@ mod tests {
             pushing: Pushing::NoSocket,
             started: Timestamp(1),
             journal,
+            recorded_secrets: None,
             seed: [5; 32],
             limits: CallLimits {
                 memory_bytes: 1 << 20,
@@ -365,6 +431,6 @@ mod tests {
         let halt = guest.write_log(LogLevel::Info, String::new());
         assert!(matches!(halt, Err(Halt::TooManyLogLines)));
         let log = guest.into_remains().log;
-        assert!(log.iter().all(|(_, text)| text.len() == LOG_LINE_BYTES_MAX));
+        assert!(log.iter().all(|line| line.text.len() == LOG_LINE_BYTES_MAX));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Run the guest; when it asks for something, fetch that, add the answer to the journal, run it
 //! again from the top. Nothing of the guest is alive while the host waits, so any number of calls
-//! can wait. The journal is in memory alone: after a crash the call begins anew, and what has left
-//! by then is known from [`Leaving`].
+//! can wait. The journal is in memory while the call runs: after a crash the call begins anew, and what has left
+//! by then is known from [`Leaving`]. What remains of a call that ended is [`Remains`], for whoever keeps it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,6 +18,7 @@ use crate::contract_0_1::Call;
 use crate::egress::{Egress, Prepared, Rights, prepare};
 use crate::guest::{Beginning, CallLimits, LogLevel};
 use crate::live::Bound;
+use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchError, FetchRequest, FetchResponse, Repeat};
 use crate::run::{Allowance, Ended, Run, run};
 use crate::threads::GuestThreads;
@@ -52,6 +53,17 @@ pub(crate) struct Failed {
     pub(crate) once_left: bool,
 }
 
+/// What remains of a call that ended.
+pub(crate) struct Remains {
+    pub(crate) seed: [u8; 32],
+    pub(crate) started: Timestamp,
+    pub(crate) journal: Vec<Entry>,
+    /// Of the last run, as the log lines are.
+    pub(crate) secret_uses: Vec<SecretUse>,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) once_left: bool,
+}
+
 /// What invocations need of the engine.
 pub(crate) struct Means {
     pub(crate) threads: GuestThreads,
@@ -72,20 +84,21 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    /// Runs the call to its end.
+    /// Runs the call to its end. What remains of it is there unless it could not begin.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub(crate) async fn call<C: Call>(self, means: &Means, call: C) -> Result<C::Output, Failed> {
-        let mut progress = Progress::new(self, means)?;
-        let call = Arc::new(call);
-        loop {
-            let run = progress.run(&call).await?;
-            match run.ended {
-                Ended::Done(output) => return Ok(output),
-                Ended::Failed(reason) => return Err(progress.trapped(reason)),
-                Ended::Wants(request) => progress.answer(*request).await?,
+    pub(crate) async fn call<C: Call>(
+        self,
+        means: &Means,
+        call: &Arc<C>,
+    ) -> (Result<C::Output, Failed>, Option<Remains>) {
+        match Progress::new(self, means) {
+            Ok(mut progress) => {
+                let result = progress.end(call).await;
+                (result, Some(progress.into_remains()))
             }
+            Err(failed) => (Err(failed), None),
         }
     }
 }
@@ -99,6 +112,8 @@ struct Progress<'a> {
     cpu_left: Duration,
     journal: Vec<Entry>,
     journal_bytes: usize,
+    secret_uses: Vec<SecretUse>,
+    log: Vec<LogLine>,
     once_left: bool,
 }
 
@@ -117,13 +132,36 @@ impl<'a> Progress<'a> {
             cpu_left: Duration::from_millis(limits.cpu_ms),
             journal: Vec::new(),
             journal_bytes: 0,
+            secret_uses: Vec::new(),
+            log: Vec::new(),
             once_left: false,
             invocation,
             means,
         })
     }
 
-    async fn run<C: Call>(&mut self, call: &Arc<C>) -> Result<Run<C::Output>, Failed> {
+    async fn end<C: Call>(&mut self, call: &Arc<C>) -> Result<C::Output, Failed> {
+        loop {
+            match self.run(call).await? {
+                Ended::Done(output) => return Ok(output),
+                Ended::Failed(reason) => return Err(self.trapped(reason)),
+                Ended::Wants(request) => self.answer(*request).await?,
+            }
+        }
+    }
+
+    fn into_remains(self) -> Remains {
+        Remains {
+            seed: self.seed,
+            started: self.invocation.started,
+            journal: self.journal,
+            secret_uses: self.secret_uses,
+            log: self.log,
+            once_left: self.once_left,
+        }
+    }
+
+    async fn run<C: Call>(&mut self, call: &Arc<C>) -> Result<Ended<C::Output>, Failed> {
         let plugin = self.invocation.bound.plugin.clone();
         let replay = !self.journal.is_empty();
         let beginning = Beginning {
@@ -133,6 +171,7 @@ impl<'a> Progress<'a> {
             pushing: call.pushing(),
             started: self.invocation.started,
             journal: std::mem::take(&mut self.journal),
+            recorded_secrets: None,
             seed: self.seed,
             limits: self.limits,
         };
@@ -154,7 +193,9 @@ impl<'a> Progress<'a> {
         self.journal = std::mem::take(&mut run.journal);
         self.cpu_left = self.cpu_left.saturating_sub(run.cpu);
         self.count(replay, &run);
-        Ok(run)
+        self.secret_uses = run.secret_uses;
+        self.log = run.log;
+        Ok(run.ended)
     }
 
     fn count<T>(&self, replay: bool, run: &Run<T>) {
@@ -177,10 +218,10 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn write_log(&self, lines: &[(LogLevel, String)]) {
+    fn write_log(&self, lines: &[LogLine]) {
         let plugin = &self.invocation.bound.plugin.manifest.name;
         let name = &self.invocation.bound.world.name;
-        for (level, text) in lines {
+        for LogLine { level, text } in lines {
             match level {
                 LogLevel::Debug => tracing::debug!(%plugin, %name, "{text}"),
                 LogLevel::Info => tracing::info!(%plugin, %name, "{text}"),

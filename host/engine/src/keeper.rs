@@ -26,6 +26,7 @@ use crate::live::{Live, Plugin, Table};
 use crate::load::Loaded;
 use crate::manifest::{Ack, Manifest};
 use crate::plan::{Stamp, Stamps};
+use crate::recorder::Recorder;
 use crate::refusal::{Note, NoteKind, Refusal, Stage};
 use crate::status::{EngineEvent, EngineStatus, FileState, FileStatus, paste, unserved, used_by};
 use crate::taken::Taken;
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) status: RwLock<EngineStatus>,
     pub(crate) events: broadcast::Sender<EngineEvent>,
     pub(crate) taken: Taken,
+    pub(crate) recorder: Recorder,
 }
 
 /// A file the keeper has looked at.

@@ -90,6 +90,18 @@ mod run;
 /// One run of a call, seen from its imports.
 mod guest;
 
+/// A call as it was.
+mod record;
+
+/// Which calls are kept.
+mod recorder;
+
+/// A recorded call, run again.
+mod replay;
+
+/// A recorded call for somebody outside.
+mod redact;
+
 /// Contract 0.1.
 mod contract_0_1;
 
@@ -130,7 +142,9 @@ pub use manifest::{
     Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, SecretKind,
     Setting, SettingType,
 };
+pub use record::{Ending, RecordedCall};
 pub use refusal::{Note, Refusal, Stage};
+pub use replay::{ReplayError, Replayed, replay};
 pub use secrets::{ClientAuth, Oauth2, Secret, SecretSource, SecretValues};
 pub use settings::Complaint;
 pub use signature::bad_keys;

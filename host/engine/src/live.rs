@@ -48,6 +48,7 @@ impl Plugin {
             pushing: Pushing::NotHere,
             started: Timestamp::default(),
             journal: Vec::new(),
+            recorded_secrets: None,
             seed: [0; 32],
             limits,
         };
@@ -67,6 +68,7 @@ pub(crate) struct Counters {
 /// A plugin with everything one channel or bot brings along.
 #[derive(Clone)]
 pub(crate) struct Bound {
+    pub(crate) user: User,
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) world: Arc<World>,
     pub(crate) permit: Arc<Permit>,
@@ -155,6 +157,7 @@ pub(crate) fn bind(
 ) -> Result<Bound, BindError> {
     let fit = fit(&plugin.manifest, &plugin.standing, user, config, public_url)?;
     Ok(Bound {
+        user: user.clone(),
         plugin: plugin.clone(),
         world: Arc::new(fit.world),
         permit: Arc::new(fit.permit),

@@ -201,7 +201,7 @@ impl Loader {
             peer: None,
             peer_state: Vec::new(),
         };
-        match invocation.call(&self.means, call).await {
+        match invocation.call(&self.means, &Arc::new(call)).await.0 {
             Ok(_) => Ok(()),
             Err(failed) => Err(match failed.failure {
                 Failure::Plugin(reason) | Failure::Host(reason) => trial_refusal(&reason),

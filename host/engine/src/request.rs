@@ -3,10 +3,14 @@
 //! The contract module makes these from WIT types, `egress` carries them out, the journal keeps
 //! them. Nothing here knows a wire or a secret's value.
 
+use serde::{Deserialize, Serialize};
 use trunkline_core::id::Timestamp;
 
+use crate::record::bytes;
+
 /// A text that may be a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Value {
     /// As it stands.
     Text(String),
@@ -17,14 +21,14 @@ pub(crate) enum Value {
 }
 
 /// A named value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) value: Value,
 }
 
 /// A piece of a multipart body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) value: Value,
@@ -33,7 +37,8 @@ pub(crate) struct Part {
 }
 
 /// The `Authorization` header.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Auth {
     None,
     /// The secret's name.
@@ -45,7 +50,7 @@ pub(crate) enum Auth {
 }
 
 /// AES-256 in counter mode.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AesCtr {
     /// 32 bytes.
     pub(crate) key: Vec<u8>,
@@ -54,11 +59,12 @@ pub(crate) struct AesCtr {
 }
 
 /// What goes along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Body {
     None,
     Text(String),
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "bytes")] Vec<u8>),
     Form(Vec<Field>),
     Multipart(Vec<Part>),
     File {
@@ -68,7 +74,8 @@ pub(crate) enum Body {
 }
 
 /// What a repetition does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Repeat {
     Safe,
     Idempotent(String),
@@ -76,7 +83,7 @@ pub(crate) enum Repeat {
 }
 
 /// One request, as the plugin wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FetchRequest {
     pub(crate) method: String,
     pub(crate) url: String,
@@ -160,14 +167,15 @@ fn field_size(field: &Field) -> usize {
 }
 
 /// Text where it is valid UTF-8, bytes elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ResponseBody {
     Text(String),
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "bytes")] Vec<u8>),
 }
 
 /// What came back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FetchResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -186,7 +194,8 @@ impl FetchResponse {
 }
 
 /// Why nothing came back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum FetchError {
     /// Nothing left.
     #[error("denied: {0}")]
@@ -203,7 +212,7 @@ pub(crate) enum FetchError {
 }
 
 /// One request of a call and its answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) request: FetchRequest,
     pub(crate) answer: Result<FetchResponse, FetchError>,
@@ -212,6 +221,15 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// In one line: what was asked, and what came.
+    pub(crate) fn summary(&self) -> String {
+        let came = match &self.answer {
+            Ok(response) => response.status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        format!("{}: {came}", self.request.summary())
+    }
+
     /// What it counts against the journal's limit.
     pub(crate) fn size(&self) -> usize {
         let answer = match &self.answer {

@@ -8,8 +8,9 @@ use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::contract_0_1::{Call, Exports};
-use crate::guest::{Beginning, CallLimits, Guest, Halt, LogLevel};
+use crate::guest::{Beginning, CallLimits, Guest, Halt};
 use crate::invocation::CALL_SECONDS_MAX;
+use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchRequest};
 use crate::runtime::Runtime;
 
@@ -81,7 +82,10 @@ pub(crate) struct Run<T> {
     pub(crate) ended: Ended<T>,
     /// Given in, given back.
     pub(crate) journal: Vec<Entry>,
-    pub(crate) log: Vec<(LogLevel, String)>,
+    /// How many of its answers were asked for.
+    pub(crate) asked: usize,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) secret_uses: Vec<SecretUse>,
     pub(crate) cpu: Duration,
 }
 
@@ -128,7 +132,9 @@ pub(crate) fn run<C: Call>(
     Run {
         ended,
         journal: remains.journal,
+        asked: remains.asked,
         log: remains.log,
+        secret_uses: remains.secret_uses,
         cpu: thread_cpu().saturating_sub(before),
     }
 }

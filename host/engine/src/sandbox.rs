@@ -189,6 +189,7 @@ impl Sandbox {
                 pushing: call.pushing(),
                 started: at,
                 journal,
+                recorded_secrets: None,
                 seed: [3; 32],
                 limits,
             };

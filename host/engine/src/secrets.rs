@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// A secret text. Prints as `***`.
@@ -111,6 +112,17 @@ impl Secrets {
         Self(values)
     }
 
+    /// The values that the operator gave, of all names: for keeping them out of what is written down.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Secret> {
+        self.0.values().flat_map(|source| {
+            let (kept, client) = match source {
+                SecretSource::Kept(values) => (Some(values.all()), None),
+                SecretSource::Oauth2(oauth2) => (None, Some(&oauth2.client_secret)),
+            };
+            kept.into_iter().flatten().chain(client)
+        })
+    }
+
     /// Where it comes from; none if the operator said nothing.
     pub(crate) fn source(&self, name: &str) -> Option<&SecretSource> {
         self.0.get(name)
@@ -132,7 +144,8 @@ impl Secrets {
 }
 
 /// Why a secret could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum SecretError {
     /// Its name.
     #[error("no value is configured for `{0}`")]

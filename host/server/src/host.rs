@@ -230,6 +230,7 @@ async fn start_engine(config: &Config, store: &Arc<SqliteStore>) -> Result<Engin
     };
     let supplies = Supplies {
         archive,
+        calls: Some(Arc::clone(store) as _),
         files: Arc::new(open),
         time: Arc::new(SystemClock),
     };

@@ -4,6 +4,7 @@
 //! No secret and nothing that people wrote is in here.
 
 use serde::{Deserialize, Serialize};
+use trunkline_flow::ports::{CallHead, CallId, Scope};
 
 /// The whole of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct StatusReport {
     pub plugins: Vec<PluginReport>,
     /// Counts by name: what waits, what went, what failed.
     pub counts: Vec<CountReport>,
+    /// Of which channels and bots every plugin call is kept now.
+    #[serde(default)]
+    pub recording: Vec<RecordingReport>,
 }
 
 /// Which configuration is in force, and whether a newer one was refused.
@@ -114,6 +118,36 @@ pub struct PluginReport {
     pub reason: Option<String>,
     /// What to paste into the configuration when nothing uses it.
     pub toml: Option<String>,
+}
+
+/// A channel or bot of which every plugin call is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingReport {
+    /// `channels.acme-sms`.
+    pub of: String,
+    /// In ms since 1970.
+    pub until: i64,
+}
+
+/// A recorded call in a list. Its outcome may hold what people wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallReport {
+    /// Its number.
+    pub id: CallId,
+    /// What it was.
+    #[serde(flatten)]
+    pub head: CallHead,
+}
+
+impl CallReport {
+    /// `channel acme-sms`.
+    pub fn place(&self) -> String {
+        match &self.head.scope {
+            Scope::Channel(name) => format!("channel {name}"),
+            Scope::Bot(name) => format!("bot {name}"),
+            Scope::Integration(name) => format!("ECE {name}"),
+        }
+    }
 }
 
 /// One count.

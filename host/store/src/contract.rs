@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use trunkline_flow::ports::{PluginArchive, Store};
+use trunkline_flow::ports::{CallArchive, PluginArchive, Store};
 
 /// Arrivals, customers, masking.
 pub mod accepting;
@@ -29,6 +29,9 @@ pub mod operating;
 /// Files and plugins.
 pub mod keeping;
 
+/// Recorded calls of plugins.
+pub mod recording;
+
 /// Logs of frames, and upload slots.
 pub mod sockets;
 
@@ -38,7 +41,7 @@ mod fixtures;
 /// Where the suite gets its stores from.
 pub trait Stores {
     /// What is tested.
-    type Store: Store + PluginArchive;
+    type Store: Store + PluginArchive + CallArchive;
 
     /// Opens the store of this test, with card numbers masked and no patterns; empty the first time. The
     /// suite drops one before it opens it anew.
@@ -140,6 +143,13 @@ macro_rules! contract_tests {
                 an_expired_file_is_gone
                 a_plugin_comes_back_by_its_hash
                 plugins_are_remembered_newest_first
+            }
+            recording {
+                a_recorded_call_comes_back_and_goes_after_seven_days
+                recorded_calls_are_masked_in_their_form
+                recorded_calls_are_listed_newest_first_by_channel
+                a_channel_keeps_its_newest_200_calls
+                a_channel_keeps_16_mib_of_calls
             }
             sockets {
                 frames_are_numbered_from_one_without_a_gap

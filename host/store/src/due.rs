@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::{Expired, LOG_KEEP_MS, ParkedId};
+use trunkline_flow::ports::{CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ParkedId};
 
 use crate::accept::KEY_MS;
 use crate::failure::Outcome;
@@ -172,6 +172,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_HISTORY, now, TRACE_MS)?,
         forget(db, FORGET_FRAMES, now, LOG_KEEP_MS)?,
         forget(db, FORGET_UPLOADS, now, 0)?,
+        forget(db, FORGET_CALLS, now, CALLS_KEEP_MS)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)
@@ -199,6 +200,9 @@ const FORGET_FRAMES: &str = "DELETE FROM frames WHERE (customer, number) IN (
 
 const FORGET_UPLOADS: &str = "DELETE FROM uploads WHERE token IN (
     SELECT token FROM uploads WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";
+
+const FORGET_CALLS: &str = "DELETE FROM calls WHERE id IN (
+    SELECT id FROM calls WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 
 fn forget(db: &Connection, statement: &str, now: Timestamp, kept_ms: u64) -> Outcome<usize> {
     let until = now.0.saturating_sub(count(kept_ms));

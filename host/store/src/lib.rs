@@ -85,6 +85,9 @@ mod names;
 /// Plugin files.
 mod archive;
 
+/// Recorded calls of plugins.
+mod calls;
+
 /// What happened to a conversation.
 mod trace;
 

@@ -90,6 +90,49 @@ struct Digit {
     begins_group: bool,
 }
 
+impl Mask {
+    /// Masks in place without changing lengths or forms: what `apply` would replace keeps its signs and separators, digits
+    /// become 9, letters x, the last four digits of a card stay. For texts that programs read, as JSON bodies. Tells whether it
+    /// changed anything.
+    pub fn blank(&self, text: &mut String) -> bool {
+        let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+        if self.cards && may_hold_card(text) {
+            let cards = runs(text)
+                .iter()
+                .flat_map(|run| cards(run))
+                .collect::<Vec<_>>();
+            found.extend(cards.into_iter().map(|(from, last_four)| from..last_four));
+        }
+        for pattern in &self.patterns {
+            found.extend(pattern.find_iter(text).map(|found| found.range()));
+        }
+        if found.is_empty() {
+            return false;
+        }
+        let blanked = text.char_indices().map(|(at, char)| {
+            if found.iter().any(|range| range.contains(&at)) {
+                blank_char(char)
+            } else {
+                char
+            }
+        });
+        let blanked: String = blanked.collect();
+        let changed = blanked != *text;
+        *text = blanked;
+        changed
+    }
+}
+
+fn blank_char(char: char) -> char {
+    if char.is_numeric() {
+        '9'
+    } else if char.is_alphabetic() {
+        'x'
+    } else {
+        char
+    }
+}
+
 fn mask_cards(text: &mut String) -> bool {
     let found: Vec<(usize, usize)> = runs(text).iter().flat_map(|run| cards(run)).collect();
     let any = !found.is_empty();
@@ -247,6 +290,22 @@ mod tests {
     fn masking_twice_changes_nothing_more() {
         let once = masked("a 4111 1111 1111 1111 b");
         assert_eq!(masked(&once), once);
+    }
+
+    #[test]
+    fn blanking_leaves_json_what_it_is() {
+        let mask = Mask {
+            cards: true,
+            patterns: vec![Regex::new(r"\b[A-Z]{2}\d{9}\b").expect("a pattern")],
+        };
+        let mut text =
+            r#"{"text":"4111 1111-11111111, \"AB123456789\"","id":4111111111111111}"#.to_owned();
+        assert!(mask.blank(&mut text));
+        assert_eq!(
+            text,
+            r#"{"text":"9999 9999-99991111, \"xx999999999\"","id":9999999999991111}"#
+        );
+        assert!(!mask.blank(&mut "+49 170 1234567".to_owned()));
     }
 
     #[test]

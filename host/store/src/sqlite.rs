@@ -66,6 +66,10 @@ impl SqliteStore {
             .await
     }
 
+    pub(crate) fn masking(&self) -> &Masking {
+        &self.masking
+    }
+
     pub(crate) fn writer(&self) -> &Writer {
         &self.writer
     }

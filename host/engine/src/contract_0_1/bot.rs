@@ -1,9 +1,10 @@
 //! A bot's calls.
 
+use serde::{Deserialize, Serialize};
 use trunkline_core::customer::{Line, LineAuthor};
 use trunkline_core::effect::AskBot;
 use trunkline_core::event::{BotAction, BotEvent, BotState, BotTurn, Unavailable};
-use trunkline_core::id::{ConversationId, EntryPointName, Epoch};
+use trunkline_core::id::{ChannelName, ConversationId, EntryPointName, Epoch};
 use trunkline_core::message::Message;
 use trunkline_flow::ports::{Answer, BotCall, BotError, Request};
 use wasmtime::Store;
@@ -12,13 +13,14 @@ use wasmtime::component::Instance;
 use super::exports::turns;
 use super::wit::trunkline::plugin::types;
 use super::words::{self, Rejection, choices, wit_content, wit_request};
-use super::{Call, Exports, need};
+use super::{Call, Exports, need, recorded_request};
 use crate::guest::Guest;
 
 /// The history a bot gets is cut to this many lines; the contract says so.
 const HISTORY_LINES_MAX: usize = 50;
 
 /// One turn.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Turn {
     pub(crate) call: BotCall,
     /// The plugin of the customer's channel.
@@ -27,7 +29,7 @@ pub(crate) struct Turn {
 }
 
 /// What the customer's channel can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BotCapabilities {
     pub(crate) text_max: u32,
     pub(crate) choices: bool,
@@ -39,6 +41,14 @@ impl Call for Turn {
     type Output = Result<BotTurn, BotError>;
     const EXPORT: &'static str = "on";
     const MAY_FETCH: bool = true;
+
+    fn customers_channel(&self) -> Option<ChannelName> {
+        Some(self.call.channel.clone())
+    }
+
+    fn gave_up(output: &Self::Output) -> bool {
+        matches!(output, Err(BotError::Failed(_)))
+    }
 
     fn run(
         &self,
@@ -189,11 +199,14 @@ fn bot_error(error: turns::BotError) -> BotError {
 }
 
 /// A callback of the bot's server.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct BotReceive {
+    #[serde(with = "recorded_request")]
     pub(crate) request: Request,
 }
 
 /// What the plugin made of a callback.
+#[derive(Debug)]
 pub(crate) struct BotReceived {
     pub(crate) answer: Answer,
     pub(crate) callbacks: Vec<(ConversationId, Epoch, Vec<u8>)>,

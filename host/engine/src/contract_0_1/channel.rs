@@ -1,5 +1,6 @@
 //! A channel's calls.
 
+use serde::{Deserialize, Serialize};
 use trunkline_core::effect::Author;
 use trunkline_core::id::EventKey;
 use trunkline_core::message::StoredFile;
@@ -14,12 +15,28 @@ use super::exports::{attachments, receiving, sending};
 use super::words::{
     self, Rejection, millis, peer_changes, wit_addresses, wit_choices, wit_request,
 };
-use super::{Call, Exports, happenings, need};
+use super::{Call, Exports, happenings, need, recorded_request};
 use crate::guest::{Frames, Guest, Pushing};
 use crate::request::{AesCtr, FetchRequest};
 
+/// No later attempt will do better, or nobody knows what became of this one.
+fn is_final(error: &SendError) -> bool {
+    match error {
+        SendError::Refused(_) | SendError::Credentials(_) | SendError::Unknown(_) => true,
+        SendError::Again { .. }
+        | SendError::Throttled { .. }
+        | SendError::OptedOut(_)
+        // The host's words, none of a plugin's.
+        | SendError::Plugin(_)
+        | SendError::NoPlugin(_)
+        | SendError::Store(_) => false,
+    }
+}
+
 /// A webhook call, or what happened on a socket.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Receive {
+    #[serde(with = "recorded_request")]
     pub(crate) request: Request,
     /// Who is attached to the socket.
     pub(crate) peer: Option<String>,
@@ -28,6 +45,7 @@ pub(crate) struct Receive {
 }
 
 /// What `receive` made of it.
+#[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) answer: Answer,
     /// Without a channel: the host finds it by the account.
@@ -86,6 +104,7 @@ fn socket_action(action: receiving::SocketAction) -> SocketAction {
 }
 
 /// Completing an event.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Resolve {
     pub(crate) event: ReceivedEvent,
     pub(crate) peer_state: Vec<(String, String)>,
@@ -95,6 +114,10 @@ impl Call for Resolve {
     type Output = Result<(Vec<ReceivedEvent>, Vec<PeerChange>), SendError>;
     const EXPORT: &'static str = "resolve";
     const MAY_FETCH: bool = true;
+
+    fn gave_up(output: &Self::Output) -> bool {
+        output.as_ref().is_err_and(is_final)
+    }
 
     fn run(
         &self,
@@ -115,6 +138,7 @@ impl Call for Resolve {
 }
 
 /// One attempt to deliver.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Send {
     pub(crate) outbound: Outbound,
     pub(crate) peer_state: Vec<(String, String)>,
@@ -124,6 +148,7 @@ pub(crate) struct Send {
 }
 
 /// What one call of `send` did.
+#[derive(Debug)]
 pub(crate) struct SendDone {
     pub(crate) ids: Vec<String>,
     pub(crate) progress: SendProgress,
@@ -153,6 +178,10 @@ impl Call for Send {
 
     fn pushing(&self) -> Pushing {
         self.pushing
+    }
+
+    fn gave_up(output: &Self::Output) -> bool {
+        output.as_ref().is_err_and(is_final)
     }
 }
 
@@ -219,12 +248,14 @@ fn send_done(sent: sending::Sent, frames: Frames) -> SendDone {
 }
 
 /// Where a customer's file is.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct OpenAttachment {
     pub(crate) reference: String,
     pub(crate) peer_state: Vec<(String, String)>,
 }
 
 /// The request that gets a customer's file, and the key it is encrypted with.
+#[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) request: FetchRequest,
     pub(crate) decrypt: Option<AesCtr>,
@@ -234,6 +265,10 @@ impl Call for OpenAttachment {
     type Output = Result<Opened, SendError>;
     const EXPORT: &'static str = "open-attachment";
     const MAY_FETCH: bool = true;
+
+    fn gave_up(output: &Self::Output) -> bool {
+        output.as_ref().is_err_and(is_final)
+    }
 
     fn run(
         &self,
@@ -255,6 +290,7 @@ fn opened(download: attachments::Download) -> Opened {
 }
 
 /// Are settings and credentials good?
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Check;
 
 impl Call for Check {

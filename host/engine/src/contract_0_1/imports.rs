@@ -31,10 +31,15 @@ impl secrets::Host for Guest {
         data: Vec<u8>,
         mac: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
-        let good =
-            self.world().secrets.get(&secret).and_then(|values| {
-                signing::verify(values, encoding.into(), hash.into(), &data, &mac)
-            });
+        let good = self.use_secret("verify", secret, |secrets, name| {
+            signing::verify(
+                secrets.get(name)?,
+                encoding.into(),
+                hash.into(),
+                &data,
+                &mac,
+            )
+        })?;
         Ok(good.map_err(Into::into))
     }
 
@@ -45,8 +50,10 @@ impl secrets::Host for Guest {
         data: Vec<u8>,
         digest: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
-        let values = self.world().secrets.get(&secret);
-        let good = values.map(|values| signing::verify_digest(values, hash.into(), &data, &digest));
+        let good = self.use_secret("verify-digest", secret, |secrets, name| {
+            let values = secrets.get(name)?;
+            Ok(signing::verify_digest(values, hash.into(), &data, &digest))
+        })?;
         Ok(good.map_err(Into::into))
     }
 
@@ -57,11 +64,9 @@ impl secrets::Host for Guest {
         hash: secrets::Hash,
         data: Vec<u8>,
     ) -> wasmtime::Result<Result<Vec<u8>, secrets::SecretError>> {
-        let mac = self
-            .world()
-            .secrets
-            .get(&secret)
-            .and_then(|values| signing::sign(values, encoding.into(), hash.into(), &data));
+        let mac = self.use_secret("sign", secret, |secrets, name| {
+            signing::sign(secrets.get(name)?, encoding.into(), hash.into(), &data)
+        })?;
         Ok(mac.map_err(Into::into))
     }
 
@@ -70,8 +75,9 @@ impl secrets::Host for Guest {
         secret: String,
         text: String,
     ) -> wasmtime::Result<Result<bool, secrets::SecretError>> {
-        let values = self.world().secrets.get(&secret);
-        let same = values.map(|values| signing::matches(values, &text));
+        let same = self.use_secret("matches", secret, |secrets, name| {
+            Ok(signing::matches(secrets.get(name)?, &text))
+        })?;
         Ok(same.map_err(Into::into))
     }
 
@@ -82,11 +88,14 @@ impl secrets::Host for Guest {
         algorithm: secrets::JwtAlgorithm,
         token: String,
     ) -> wasmtime::Result<Result<Option<String>, secrets::SecretError>> {
-        let claims = self
-            .world()
-            .secrets
-            .get(&secret)
-            .and_then(|values| jwt::verify(values, encoding.into(), algorithm.into(), &token));
+        let claims = self.use_secret("jwt-verify", secret, |secrets, name| {
+            jwt::verify(
+                secrets.get(name)?,
+                encoding.into(),
+                algorithm.into(),
+                &token,
+            )
+        })?;
         Ok(claims.map_err(Into::into))
     }
 
@@ -97,11 +106,14 @@ impl secrets::Host for Guest {
         algorithm: secrets::JwtAlgorithm,
         claims: String,
     ) -> wasmtime::Result<Result<String, secrets::SecretError>> {
-        let token = self
-            .world()
-            .secrets
-            .get(&secret)
-            .and_then(|values| jwt::sign(values, encoding.into(), algorithm.into(), &claims));
+        let token = self.use_secret("jwt-sign", secret, |secrets, name| {
+            jwt::sign(
+                secrets.get(name)?,
+                encoding.into(),
+                algorithm.into(),
+                &claims,
+            )
+        })?;
         Ok(token.map_err(Into::into))
     }
 }

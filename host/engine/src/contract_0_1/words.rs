@@ -7,6 +7,7 @@ use trunkline_flow::ports::{Answer, CheckedAccount, PeerChange, Request, SendErr
 use super::wit::trunkline::plugin::types;
 
 /// A plugin's answer that refuses the caller: what the caller gets, and what the log says.
+#[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) answer: Answer,
     pub(crate) reason: String,

@@ -18,7 +18,7 @@ fn settings(number: &str, api: &str) -> String {
     format!("account_sid = '{ACCOUNT}'\nnumber = '{number}'\napi_base = '{api}'")
 }
 
-async fn with_sms(api: &str) -> (World, Engine) {
+pub(crate) async fn with_sms(api: &str) -> (World, Engine) {
     let world = World::new()
         .channel("one", "sms", &settings("+15005550006", api))
         .secret("one", "auth_token", "tok:en")
@@ -31,7 +31,7 @@ async fn with_sms(api: &str) -> (World, Engine) {
     (world, engine)
 }
 
-fn webhook(to: &str, token: &str) -> Request {
+pub(crate) fn webhook(to: &str, token: &str) -> Request {
     let url = "https://chat.example.com/channels/one";
     let pairs = [
         ("AccountSid", ACCOUNT),

@@ -14,6 +14,9 @@ mod provider;
 /// Calls: suspend, replay, leave.
 mod calls;
 
+/// Calls that are kept, and run again.
+mod recording;
+
 /// Tokens that the host fetches.
 mod tokens;
 

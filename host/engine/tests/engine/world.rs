@@ -12,12 +12,12 @@ use trunkline_core::effect::Author;
 use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::Address;
 use trunkline_engine::{
-    Engine, EngineConfig, FileState, FileStatus, FoundFile, SecretValues, Stage, Supplies, Time,
-    Trust, UserConfig,
+    Engine, EngineConfig, FileState, FileStatus, FoundFile, RecordedCall, SecretValues, Stage,
+    Supplies, Time, Trust, UserConfig,
 };
 use trunkline_flow::ports::{
-    BoxFuture, Leaving, Outbound, OutboundBody, PluginArchive, PluginFile, PluginVersion, Request,
-    SendCall, StoreError,
+    BoxFuture, CallArchive, CallHead, CallId, KeptCall, Leaving, NewCall, Outbound, OutboundBody,
+    PluginArchive, PluginFile, PluginVersion, Request, Scope, SendCall, StoreError,
 };
 
 /// Plugin files in memory.
@@ -67,6 +67,47 @@ impl PluginArchive for Archive {
     }
 }
 
+/// Recorded calls in memory.
+#[derive(Default)]
+pub(crate) struct Calls(Mutex<Vec<NewCall>>);
+
+impl Calls {
+    /// All that were kept, as the store would give them.
+    pub(crate) fn kept(&self) -> Vec<RecordedCall> {
+        let calls = self.0.lock().unwrap();
+        let kept = calls.iter().map(|call| RecordedCall {
+            head: call.head.clone(),
+            masked: false,
+            redacted: false,
+            frame: call.frame.clone(),
+            words: call.words.clone(),
+        });
+        kept.collect()
+    }
+}
+
+impl CallArchive for Calls {
+    fn keep_call(&self, call: NewCall) -> BoxFuture<'_, Result<CallId, StoreError>> {
+        let mut calls = self.0.lock().unwrap();
+        calls.push(call);
+        let id = CallId(i64::try_from(calls.len()).unwrap());
+        Box::pin(async move { Ok(id) })
+    }
+
+    fn calls(
+        &self,
+        _: Option<Scope>,
+        _: Option<CallId>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<Vec<(CallId, CallHead)>, StoreError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn call(&self, _: CallId) -> BoxFuture<'_, Result<Option<KeptCall>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
 /// A clock that stands still until it is moved.
 pub(crate) struct Clock(AtomicI64);
 
@@ -91,6 +132,7 @@ pub(crate) struct World {
     _folder: TempDir,
     pub(crate) config: EngineConfig,
     pub(crate) archive: Arc<Archive>,
+    pub(crate) calls: Arc<Calls>,
     pub(crate) clock: Arc<Clock>,
 }
 
@@ -112,6 +154,7 @@ impl World {
             _folder: folder,
             config,
             archive: Arc::default(),
+            calls: Arc::default(),
             clock: Arc::new(Clock(NOW.0.into())),
         }
     }
@@ -153,6 +196,7 @@ impl World {
     pub(crate) async fn start(&self) -> Engine {
         let supplies = Supplies {
             archive: self.archive.clone(),
+            calls: Some(self.calls.clone()),
             files: Arc::new(no_files),
             time: self.clock.clone(),
         };

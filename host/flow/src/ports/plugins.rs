@@ -227,7 +227,7 @@ pub struct BotReception {
 }
 
 /// One message on its way to a customer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outbound {
     /// Stable over attempts.
     pub delivery: DeliveryId,
@@ -250,7 +250,8 @@ pub struct Outbound {
 }
 
 /// What a plugin carries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OutboundBody {
     /// Plain text.
     Text(String),
@@ -396,7 +397,7 @@ impl std::fmt::Debug for Download {
 pub struct StreamError(pub String);
 
 /// A bot's turn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BotCall {
     /// What is asked.
     pub ask: AskBot,

@@ -37,11 +37,17 @@ mod files;
 /// Plugins' bytes.
 mod archive;
 
+/// Recorded calls of plugins.
+mod calls;
+
 pub use accept::{
     Accept, Accepted, Expired, Incoming, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, Resolve,
     Swept,
 };
 pub use archive::{PluginArchive, PluginFile};
+pub use calls::{
+    CALLS_BYTES_MAX, CALLS_KEEP_MS, CALLS_MAX, CallArchive, CallHead, CallId, KeptCall, NewCall,
+};
 pub use dead::{DeadKind, DeadLetter, DeadLetterId, Fired, Undelivered};
 pub use files::{FileError, KeepFile};
 pub use load::{InboxEvent, Loaded, News, OutboxItem, Resolved};

@@ -45,7 +45,7 @@ pub(super) enum Command {
     Trace(Trace),
     /// Plugin files.
     #[command(
-        after_help = "Example:\n  trunkline plugin list\n  trunkline plugin inspect plugins/sms.wasm\n  trunkline plugin new my-channel\n\nExit codes: 0 done, 1 not done: the file is no plugin, the host does not answer, the folder cannot be written; 2 the command is wrong."
+        after_help = "Example:\n  trunkline plugin list\n  trunkline plugin inspect plugins/sms.wasm\n  trunkline plugin new my-channel\n  trunkline plugin replay 12 --with mended.wasm\n\nExit codes: 0 done, 1 not done: the file is no plugin, the host does not answer, the folder cannot be written; 2 the command is wrong; 3 of `replay`: the call fails."
     )]
     Plugin(Plugin),
 }
@@ -153,6 +153,54 @@ pub(super) enum PluginAction {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Calls that the host has kept: failed ones, for 7 days. The newest first. Shows what people wrote.
+    #[command(
+        after_help = "Example:\n  trunkline plugin calls acme-sms\n\nThe newest 200 of each channel and bot are kept, 30 failed ones a minute.\nExit codes: 0 shown, 1 the host does not answer, 2 the command is wrong."
+    )]
+    Calls {
+        /// Of this channel or bot alone.
+        of: Option<String>,
+        #[command(flatten)]
+        host: Host,
+        /// Older than this one.
+        #[arg(long, value_name = "CALL")]
+        before: Option<i64>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// Keep every call of a channel or bot for a while, also those that go well. Keeps what people write, masked.
+    #[command(
+        after_help = "Example:\n  trunkline plugin record acme-sms --minutes 10\n  trunkline plugin record acme-sms --stop\n\nIt ends by itself, and with a restart of the host.\nExit codes: 0 done, 1 the host does not answer or has no such channel or bot, 2 the command is wrong."
+    )]
+    Record {
+        /// A channel or bot.
+        name: String,
+        /// For how long.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=60))]
+        minutes: u8,
+        /// End it now.
+        #[arg(long, conflicts_with = "minutes")]
+        stop: bool,
+        #[command(flatten)]
+        host: Host,
+    },
+    /// Run a recorded call again, without a provider: what it asks is answered from the record.
+    #[command(
+        after_help = "Example:\n  trunkline plugin replay 12\n  trunkline plugin replay 12 --with target/plugins/sms.wasm\n  trunkline plugin replay 12 --export call-12.json\n  trunkline plugin replay call-12.json --with sms.wasm\n\nExit codes: 0 the call gives a result, or was exported; 1 it could not be run; 2 the command is wrong; 3 the call fails, or asks for what was not recorded."
+    )]
+    Replay {
+        /// A number from `plugin calls`, the log or a dead letter; or a file that `--export` wrote.
+        call: String,
+        /// On this plugin file instead of the one it was made with.
+        #[arg(long, value_name = "FILE")]
+        with: Option<PathBuf>,
+        /// Do not run it: write it into a new file for somebody else, with what people wrote made unreadable.
+        #[arg(long, value_name = "FILE", conflicts_with = "with")]
+        export: Option<PathBuf>,
+        #[command(flatten)]
+        host: Host,
     },
     /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
     New {

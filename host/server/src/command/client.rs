@@ -53,6 +53,21 @@ impl Host {
         self.ask(Method::GET, path, query).await
     }
 
+    /// A file.
+    pub(super) async fn bytes(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
+        let body = self.answered(Method::GET, path, &[]).await?;
+        Ok(body.into())
+    }
+
+    /// Something set, and a document about it.
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        self.ask(Method::PUT, path, query).await
+    }
+
     /// Something done, and a document about it.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
         self.ask(Method::POST, path, &[]).await
@@ -64,6 +79,20 @@ impl Host {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<T, Failure> {
+        let body = self.answered(method, path, query).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::Problem(format!(
+                "the host's answer cannot be read: {error}; is it another version?"
+            ))
+        })
+    }
+
+    async fn answered(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<bytes::Bytes, Failure> {
         let mut url = url::Url::parse(&self.base).map_err(Failure::problem)?;
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
@@ -77,11 +106,7 @@ impl Host {
         let status = answer.status();
         let body = answer.bytes().await.map_err(Failure::problem)?;
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|error| {
-                Failure::Problem(format!(
-                    "the host's answer cannot be read: {error}; is it another version?"
-                ))
-            });
+            return Ok(body);
         }
         let text = serde_json::from_slice::<Problem>(&body).map_or_else(
             |_| format!("the host answers {status}"),

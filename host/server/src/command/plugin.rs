@@ -1,7 +1,13 @@
-//! `plugin`: what the host made of the folder, what a file asks for, and the beginning of a new one.
+//! `plugin`: what the host made of the folder, what a file asks for, the beginning of a new one, and calls that were recorded.
 
 /// `plugin new`.
 mod new;
+
+/// `plugin calls`, `plugin record`.
+mod calls;
+
+/// `plugin replay`.
+mod replay;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,7 +20,7 @@ use super::client::Host;
 use super::{Failure, OK, block_on, print_json, status, table};
 use crate::report::PluginReport;
 
-/// Lists, inspects or begins.
+/// Lists, inspects, begins, records or runs again.
 pub(super) fn run(arguments: &Plugin) -> Result<u8, Failure> {
     match &arguments.action {
         PluginAction::List { host } => {
@@ -33,6 +39,31 @@ pub(super) fn run(arguments: &Plugin) -> Result<u8, Failure> {
             } else {
                 print(&mut io::stdout().lock(), &manifest)?;
             }
+        }
+        PluginAction::Calls {
+            of,
+            host,
+            before,
+            limit,
+        } => calls::list(host, of.as_deref(), *before, *limit)?,
+        PluginAction::Record {
+            name,
+            minutes,
+            stop,
+            host,
+        } => calls::record(host, name, if *stop { 0 } else { u64::from(*minutes) })?,
+        PluginAction::Replay {
+            call,
+            with,
+            export,
+            host,
+        } => {
+            return replay::run(&replay::Wanted {
+                call,
+                with: with.as_deref(),
+                export: export.as_deref(),
+                host,
+            });
         }
         PluginAction::New { name, sdk } => {
             let made = new::new(name, sdk.as_deref())?;

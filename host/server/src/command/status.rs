@@ -40,6 +40,14 @@ fn print(out: &mut impl Write, report: &StatusReport) -> io::Result<()> {
     if let Some(refused) = &configuration.refused {
         writeln!(out, "\nThe file as it stands now was refused:\n{refused}")?;
     }
+    for one in &report.recording {
+        let until = table::time(one.until);
+        writeln!(
+            out,
+            "Every plugin call of {} is kept until {until} UTC",
+            one.of
+        )?;
+    }
     for integration in &report.integrations {
         print_integration(out, integration)?;
     }

@@ -3,13 +3,16 @@
 //! Each route names the role it needs. The one token there is now has them all; tokens of lesser roles
 //! come with the console. `openapi.json` beside this file is kept by hand and tested against the routes.
 
+/// Recorded calls of plugins.
+mod calls;
+
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -31,7 +34,7 @@ const LETTERS_MAX: usize = 500;
 enum Role {
     /// Reads what the host does, but nothing that people wrote.
     Viewer,
-    /// Also reads messages, and puts dead letters back.
+    /// Also reads messages and recorded calls, and puts dead letters back.
     Operator,
     /// Everything.
     Administrator,
@@ -59,6 +62,16 @@ pub(super) fn router(host: &Arc<Host>) -> Router<Arc<Host>> {
             needs(Role::Operator, post(replay)),
         )
         .route("/trace/{id}", needs(Role::Operator, get(trace)))
+        .route("/calls", needs(Role::Operator, get(calls::calls)))
+        .route("/calls/{id}", needs(Role::Operator, get(calls::call)))
+        .route(
+            "/plugin-files/{hash}",
+            needs(Role::Operator, get(calls::file)),
+        )
+        .route(
+            "/recording/{name}",
+            needs(Role::Operator, put(calls::record)),
+        )
         .route("/reload", needs(Role::Administrator, post(reload)))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)

@@ -7,7 +7,7 @@ use trunkline_flow::Status;
 use super::Host;
 use crate::report::{
     Colour, ConfigurationReport, ConnectionReport, CountReport, EntryPointReport,
-    IntegrationReport, LightReport, PluginReport, StatusReport,
+    IntegrationReport, LightReport, PluginReport, RecordingReport, StatusReport,
 };
 
 impl Host {
@@ -53,7 +53,19 @@ impl Host {
                 .map(plugin)
                 .collect(),
             counts: counts(&self.flow.status()),
+            recording: self.recording(),
         }
+    }
+
+    /// Of which channels and bots every plugin call is kept now.
+    pub fn recording(&self) -> Vec<RecordingReport> {
+        let recording = self.engine().recording().into_iter();
+        recording
+            .map(|(user, until)| RecordingReport {
+                of: user.table(),
+                until: until.0,
+            })
+            .collect()
     }
 
     /// Which configuration is in force.

@@ -13,7 +13,10 @@ fn described(openapi: &serde_json::Value) -> Vec<(Method, String)> {
         for (method, operation) in methods.as_object().expect("methods") {
             assert!(operation["x-role"].is_string(), "{path} names no role");
             let method = method.to_uppercase().parse().expect("a method");
-            all.push((method, path.replace("{id}", "7")));
+            let path = ["{id}", "{hash}", "{name}"]
+                .iter()
+                .fold(path.clone(), |path, part| path.replace(part, "7"));
+            all.push((method, path));
         }
     }
     all

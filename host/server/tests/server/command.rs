@@ -9,12 +9,12 @@ use tempfile::TempDir;
 
 use crate::world::{PATIENCE, free_address, guest, provide_tls, toml};
 
-fn trunkline(arguments: &[&str]) -> Output {
+pub(crate) fn trunkline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
     command.args(arguments).output().expect("it runs")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -68,8 +68,13 @@ impl Served {
         }
     }
 
-    fn config(&self) -> &str {
+    pub(crate) fn config(&self) -> &str {
         self.file.to_str().expect("a plain path")
+    }
+
+    /// Where all of it lies.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// What it has logged so far.

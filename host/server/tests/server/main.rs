@@ -18,6 +18,9 @@ mod admin;
 /// The built program.
 mod command;
 
+/// Recorded calls.
+mod recording;
+
 /// Requests that hang while the host runs or stops.
 mod stopping;
 

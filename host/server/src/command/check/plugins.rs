@@ -141,6 +141,7 @@ fn supplies() -> Supplies {
     };
     Supplies {
         archive: Arc::new(MemoryArchive::default()),
+        calls: None,
         files: Arc::new(no_files),
         time: Arc::new(SystemClock),
     }

@@ -1,0 +1,13 @@
+-- JSON: recorded calls of plugins; the scope is the channel or bot. Numbers are never given twice: logs name them.
+CREATE TABLE calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    head TEXT NOT NULL,
+    masked INTEGER NOT NULL,
+    frame TEXT NOT NULL,
+    words TEXT NOT NULL
+);
+CREATE INDEX calls_by_scope ON calls (scope, id);
+CREATE INDEX calls_by_time ON calls (at);
