@@ -14,7 +14,7 @@ use crate::ports::{
     Accept, Answer, Clock, Ece, Incoming, Plugins, ReceiveError, Request, Scope, Store, StoreError,
     Target,
 };
-use crate::webhook::not_found;
+use crate::webhook::{not_found, refusal_for_log};
 
 /// What a bot's server says to a conversation in an epoch.
 pub(crate) type Callback = (ConversationId, Epoch, Vec<u8>);
@@ -97,6 +97,7 @@ impl<O: Outside> Inner<O> {
                 self.answer(&scope, taken, reception.answer)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
+                let reason = refusal_for_log(&answer, &reason);
                 tracing::info!(%bot, reason, "the plugin refused a callback");
                 answer
             }

@@ -16,6 +16,7 @@ use crate::ports::{
     Accept, Clock, Ece, PluginVersion, Plugins, RawCall, ReceiveError, Reception, Scope, Store,
     StoreError,
 };
+use crate::webhook::refusal_for_log;
 
 /// All of a channel or bot: the store keeps no more.
 const RAW_CALLS_MAX: usize = 10_000;
@@ -158,7 +159,8 @@ impl<O: Outside> Inner<O> {
                 accept_all(self, accept).await?;
                 Ok(Read::Taken)
             }
-            Err(ReceiveError::Rejected { reason, .. }) => {
+            Err(ReceiveError::Rejected { answer, reason }) => {
+                let reason = refusal_for_log(&answer, &reason);
                 tracing::info!(
                     ?scope,
                     reason,

@@ -39,6 +39,7 @@ impl<O: Outside> Inner<O> {
                 self.answer(&scope, taken, reception.answer)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
+                let reason = refusal_for_log(&answer, &reason);
                 tracing::info!(%channel, reason, "the plugin refused a call");
                 answer
             }
@@ -94,6 +95,16 @@ impl<O: Outside> Inner<O> {
             headers: vec![("retry-after".to_owned(), retry_after)],
             body: Vec::new(),
         }
+    }
+}
+
+/// Why a plugin refused a call, for the log. What it could not read may be quoted in its words (parsers do that), and may be
+/// somebody's message (H9): recorded calls tell it, the log does not.
+pub(crate) fn refusal_for_log<'a>(answer: &Answer, reason: &'a str) -> &'a str {
+    if answer.status == 400 {
+        "malformed: `trunkline plugin record` keeps such calls, with the reason"
+    } else {
+        reason
     }
 }
 

@@ -10,10 +10,14 @@ use super::resolving::exports::trunkline::plugin::resolving as wre;
 use super::types::each;
 use crate::{Attachments, Bot, Callbacks, Channel, Check, PeerState, Resolve, log};
 
-/// The text of a panic reaches the operator's log; by itself it would be lost in the trap.
+/// The place of a panic reaches the operator's log; by itself it would be lost in the trap. Not its text: that may quote what
+/// somebody wrote (a slice of a string does, and an `unwrap` of what a parser says).
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        log::error(format!("the plugin panicked: {panic}"));
+        let place = panic
+            .location()
+            .map_or_else(String::new, |at| format!(" at {at}"));
+        log::error(format!("the plugin panicked{place}"));
     }));
 }
 
