@@ -102,14 +102,11 @@ impl<O: Outside> Attempt<O> {
             .then_some(next_frame)
             .flatten()
             .filter(|_| !sent.pushed.is_empty());
+        let note = sent_note(&sent, self.unknown_before());
         let verdict = match sent.progress {
-            SendProgress::All => taken(message, sent_note(&sent.ids, self.unknown_before())),
+            SendProgress::All => taken(message, note),
             SendProgress::Rest(rest) => {
-                let note = format!(
-                    "{}, more follows",
-                    sent_note(&sent.ids, self.unknown_before())
-                );
-                Verdict::new(Settled::Part(rest), note)
+                Verdict::new(Settled::Part(rest), format!("{note}, more follows"))
             }
             SendProgress::Wait(wait_ms) => self.ask_later(message, wait_ms),
             SendProgress::NotApplicable => {
@@ -173,14 +170,20 @@ fn taken(message: &ToCustomer, note: String) -> Verdict {
     }
 }
 
-fn sent_note(ids: &[String], after_unknown: bool) -> String {
-    let known = if ids.is_empty() {
+/// A file's hash is named by so many of its digits.
+const HASH_SHOWN: usize = 12;
+
+fn sent_note(sent: &Sent, after_unknown: bool) -> String {
+    let known = if sent.ids.is_empty() {
         "sent".to_owned()
     } else {
-        format!("sent as {}", ids.join(", "))
+        format!("sent as {}", sent.ids.join(", "))
     };
     if after_unknown {
-        format!("{known}, after an attempt with unknown outcome")
+        // The call may have begun on an older version than the live one.
+        let hash = &sent.version.0;
+        let file = hash.get(..HASH_SHOWN).unwrap_or(hash);
+        format!("{known}, after an attempt with unknown outcome, by plugin file {file}")
     } else {
         known
     }

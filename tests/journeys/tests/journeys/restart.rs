@@ -69,6 +69,76 @@ async fn a_kill_while_the_provider_keeps_its_answer_sends_nothing_twice() {
     assert_eq!(bodies(&world, customer)[before..], ["one", "two"]);
 }
 
+/// The hash of the plugin file that serves SMS.
+async fn serving(world: &World) -> String {
+    let plugins = world.admin("plugins").await.expect("the host answers");
+    let plugins = plugins.as_array().expect("a list");
+    let sms = plugins
+        .iter()
+        .find(|one| one["name"] == "sms" && one["state"] == "live");
+    sms.expect("it is live")["hash"]
+        .as_str()
+        .expect("it was read")
+        .to_owned()
+}
+
+/// The trace of a customer, once it holds this.
+async fn traced(world: &World, customer: &str, what: &str) -> String {
+    let path = format!("trace/{}", customer.replace('+', "%2B"));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let trace = world.admin(&path).await.unwrap_or_default().to_string();
+        if trace.contains(what) {
+            return trace;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{what}: {trace}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_flight_at_a_swap_and_a_kill_ends_on_the_version_it_began_on() {
+    let mut world = world().await;
+    let customer = "+15550024";
+    let session = chat(&world, customer, "before").await;
+    let before = bodies(&world, customer).len();
+    let old = serving(&world).await;
+    let late = sms_simulator::Fault::AnswerLate { ms: 600_000 };
+    world.sms.set_fault(late, sms_simulator::Times::Once);
+    world.ece.say(&session, "one").expect("Ann has it");
+    gets(&world, customer, "one").await;
+
+    let newer = world.another_sms(7).expect("it was built");
+    world
+        .drop_bytes("sms.wasm", &newer)
+        .expect("the folder can be written");
+    let swapped = world.until_status(|status| {
+        let plugins = status["plugins"].as_array();
+        plugins.is_some_and(|all| {
+            all.iter().any(|one| {
+                one["name"] == "sms" && one["state"] == "live" && one["hash"] != old.as_str()
+            })
+        })
+    });
+    swapped.await.expect("the newer one becomes live");
+    let new = serving(&world).await;
+    world.host.kill().await;
+    world.host.start().await.expect("the host starts again");
+
+    let ended_by = |hash: &str| format!("unknown outcome, by plugin file {}", &hash[..12]);
+    let trace = traced(&world, customer, "unknown outcome, by plugin file").await;
+    assert!(trace.contains(&ended_by(&old)), "{trace}");
+    assert!(!trace.contains(&ended_by(&new)), "{trace}");
+    assert_eq!(
+        serving(&world).await,
+        new,
+        "the newer one serves all the same"
+    );
+    world.ece.say(&session, "two").expect("Ann has it");
+    gets(&world, customer, "two").await;
+    assert_eq!(bodies(&world, customer)[before..], ["one", "two"]);
+}
+
 /// How often the host is killed.
 const KILLS: usize = 100;
 /// Customers who write meanwhile.
