@@ -16,6 +16,7 @@ use crate::keeper::{Keeper, Order, Shared};
 use crate::live::{Live, Table};
 use crate::manifest::Manifest;
 use crate::recorder::{RECORDING_MS_MAX, Recorder};
+use crate::reply_token::ReplyTokens;
 use crate::runtime::Runtime;
 use crate::scan::watch;
 use crate::secrets::SecretSource;
@@ -61,6 +62,8 @@ pub struct Supplies {
     pub archive: Arc<dyn PluginArchive>,
     /// Keeps calls that failed, or that are recorded; none: no call is kept.
     pub calls: Option<Arc<dyn CallArchive>>,
+    /// Bots' reply tokens are made with it: the same one after a restart, and known to nobody else.
+    pub reply_key: [u8; 32],
     /// Opens the store's files for request bodies.
     pub files: Arc<dyn Files>,
     /// The time of day.
@@ -225,6 +228,7 @@ fn shared(config: &Arc<EngineConfig>, supplies: Supplies) -> Result<Shared, Star
         events: broadcast::channel(EVENTS_MAX).0,
         taken: Taken::default(),
         recorder: Recorder::new(supplies.calls),
+        reply_tokens: ReplyTokens::new(supplies.reply_key),
     })
 }
 

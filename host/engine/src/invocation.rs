@@ -31,6 +31,9 @@ const JOURNAL_BYTES_MAX: usize = 4 << 20;
 /// A call takes no longer than this, waiting included; only files on their way out do not count.
 pub(crate) const CALL_SECONDS_MAX: u64 = 60;
 
+/// What a plugin reads instead of an answer that the host did not live to keep.
+const LOST_ANSWER: &str = "it was made before, and what came of it is not known";
+
 /// Why a call gave no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
@@ -81,6 +84,9 @@ pub(crate) struct Invocation {
     pub(crate) started: Timestamp,
     /// Without it `once` requests are denied.
     pub(crate) leaving: Option<Leaving>,
+    /// So many `once` requests of a run before this one may have been taken, and nobody knows what came of them: as many of this one are
+    /// not made, and answered so.
+    pub(crate) unknown_onces: u32,
 }
 
 impl Invocation {
@@ -253,6 +259,12 @@ impl<'a> Progress<'a> {
         &mut self,
         request: &FetchRequest,
     ) -> Result<Result<FetchResponse, FetchError>, Failed> {
+        let once = request.repeat == Repeat::Once;
+        if once && self.invocation.unknown_onces > 0 {
+            self.invocation.unknown_onces -= 1;
+            self.once_left = true;
+            return Ok(Err(FetchError::Unknown(LOST_ANSWER.to_owned())));
+        }
         let tokens = match self.tokens(request, &Fetched::default()).await {
             Ok(tokens) => tokens,
             Err(error) => return Ok(Err(error)),
@@ -261,7 +273,6 @@ impl<'a> Progress<'a> {
             Ok(prepared) => prepared,
             Err(error) => return Ok(Err(error)),
         };
-        let once = request.repeat == Repeat::Once;
         if once && let Err(denied) = self.leave().await? {
             return Ok(Err(denied));
         }

@@ -28,6 +28,7 @@ use crate::manifest::{Ack, Manifest};
 use crate::plan::{Stamp, Stamps};
 use crate::recorder::Recorder;
 use crate::refusal::{Note, NoteKind, Refusal, Stage};
+use crate::reply_token::ReplyTokens;
 use crate::status::{EngineEvent, EngineStatus, FileState, FileStatus, paste, unserved, used_by};
 use crate::taken::Taken;
 use crate::traps::Traps;
@@ -60,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) events: broadcast::Sender<EngineEvent>,
     pub(crate) taken: Taken,
     pub(crate) recorder: Recorder,
+    pub(crate) reply_tokens: ReplyTokens,
 }
 
 /// A file the keeper has looked at.

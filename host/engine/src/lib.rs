@@ -72,6 +72,9 @@ mod binding;
 /// What flow does about a call that failed.
 mod failures;
 
+/// What a bot's server names a conversation by.
+mod reply_token;
+
 /// Which channel an event is for.
 mod accounts;
 

@@ -195,6 +195,7 @@ impl Loader {
             files: Vec::new(),
             started: self.means.time.now(),
             leaving: None,
+            unknown_onces: 0,
         };
         let call = Receive {
             request,

@@ -179,12 +179,19 @@ impl Plugins for Engine {
             call.ask.epoch,
             format!("{:?}", call.ask.event),
         );
+        let unknown_onces = call.unknown_onces;
+        let ask = &call.ask;
+        let tokens = &self.shared.reply_tokens;
         let export = Turn {
+            reply_token: tokens.write(&ask.bot, call.conversation, ask.epoch),
             channel_plugin: self.plugin_of(&call.channel),
             capabilities: self.bot_capabilities(&call.channel),
             call,
         };
-        let invocation = self.invocation(&bound, self.now(), Vec::new(), Some(leaving));
+        let invocation = Invocation {
+            unknown_onces,
+            ..self.invocation(&bound, self.now(), Vec::new(), Some(leaving))
+        };
         let result = self.call(invocation, export, &key).await;
         result.map_err(bot_failed)?
     }
@@ -207,13 +214,20 @@ impl Plugins for Engine {
         };
         let result = self.run(&bound, call, at, request).await;
         let received = self.received(result, &bound, &name)?;
-        if received.strays > 0 {
-            let strays = received.strays;
-            tracing::warn!(%bot, strays, "callbacks with a reply-token that is none");
+        let all = received.callbacks.len();
+        let tokens = &self.shared.reply_tokens;
+        let known = received.callbacks.into_iter().filter_map(|(token, bytes)| {
+            let (conversation, epoch) = tokens.read(bot, &token)?;
+            Some((conversation, epoch, bytes))
+        });
+        let callbacks: Vec<_> = known.collect();
+        if callbacks.len() < all {
+            let strays = all - callbacks.len();
+            tracing::warn!(%bot, strays, "callbacks with a reply-token that is none of this bot's");
         }
         Ok(BotReception {
             answer: received.answer,
-            callbacks: received.callbacks,
+            callbacks,
         })
     }
 
@@ -303,6 +317,7 @@ impl Engine {
             files,
             started,
             leaving,
+            unknown_onces: 0,
         }
     }
 

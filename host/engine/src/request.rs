@@ -58,6 +58,15 @@ pub(crate) struct AesCtr {
     pub(crate) iv: Vec<u8>,
 }
 
+/// A secret inside a JSON body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct JsonSecret {
+    /// RFC 6901.
+    pub(crate) pointer: String,
+    /// A [`Value::Secret`].
+    pub(crate) value: Value,
+}
+
 /// What goes along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +74,10 @@ pub(crate) enum Body {
     None,
     Text(String),
     Bytes(#[serde(with = "bytes")] Vec<u8>),
+    Json {
+        text: String,
+        secrets: Vec<JsonSecret>,
+    },
     Form(Vec<Field>),
     Multipart(Vec<Part>),
     File {
@@ -127,6 +140,7 @@ impl Body {
     fn values(&self) -> Vec<&Value> {
         match self {
             Self::None | Self::Text(_) | Self::Bytes(_) | Self::File { .. } => Vec::new(),
+            Self::Json { secrets, .. } => secrets.iter().map(|secret| &secret.value).collect(),
             Self::Form(fields) => fields.iter().map(|field| &field.value).collect(),
             Self::Multipart(parts) => parts.iter().map(|part| &part.value).collect(),
         }
@@ -137,6 +151,10 @@ impl Body {
             Self::None | Self::File { .. } => 0,
             Self::Text(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
+            Self::Json { text, secrets } => {
+                let places = secrets.iter().map(|secret| secret.pointer.len());
+                text.len() + places.sum::<usize>()
+            }
             Self::Form(fields) => fields.iter().map(field_size).sum(),
             Self::Multipart(parts) => parts
                 .iter()

@@ -25,8 +25,8 @@ use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Send, SendDon
 use crate::guest::{Beginning, Pushing, World};
 use crate::manifest::Manifest;
 use crate::request::{
-    AesCtr, Auth, Body, Entry, FetchError, FetchRequest, FetchResponse, Field, Part, Repeat,
-    ResponseBody, Value,
+    AesCtr, Auth, Body, Entry, FetchError, FetchRequest, FetchResponse, Field, JsonSecret, Part,
+    Repeat, ResponseBody, Value,
 };
 use crate::run::{Allowance, Ended, Linked, run};
 use crate::runtime::Runtime;
@@ -617,6 +617,10 @@ fn body(body: http::Body) -> Body {
         http::Body::None => Body::None,
         http::Body::Text(text) => Body::Text(text),
         http::Body::Bytes(bytes) => Body::Bytes(bytes),
+        http::Body::Json { text, secrets } => Body::Json {
+            text,
+            secrets: secrets.into_iter().map(json_secret).collect(),
+        },
         http::Body::Form(list) => Body::Form(fields(list)),
         http::Body::Multipart(parts) => Body::Multipart(
             parts
@@ -632,6 +636,16 @@ fn body(body: http::Body) -> Body {
         http::Body::File { handle, encrypt } => Body::File {
             handle,
             encrypt: encrypt.map(cipher),
+        },
+    }
+}
+
+fn json_secret(secret: http::JsonSecret) -> JsonSecret {
+    JsonSecret {
+        pointer: secret.pointer,
+        value: Value::Secret {
+            prefix: secret.prefix,
+            name: secret.name,
         },
     }
 }

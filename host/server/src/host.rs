@@ -54,6 +54,9 @@ pub enum StartError {
         /// Why.
         source: trunkline_engine::StartError,
     },
+    /// The store's own key cannot be read.
+    #[error("the store's own key cannot be read")]
+    ReplyKey(#[source] StoreError),
     /// The admin token cannot be read or made.
     #[error("the admin token in {path}: {source}")]
     Token {
@@ -228,9 +231,11 @@ async fn start_engine(config: &Config, store: &Arc<SqliteStore>) -> Result<Engin
         let store = Arc::clone(&files);
         Box::pin(async move { store.read_file(&id).await })
     };
+    let reply_key = store.reply_key().await.map_err(StartError::ReplyKey)?;
     let supplies = Supplies {
         archive,
         calls: Some(Arc::clone(store) as _),
+        reply_key,
         files: Arc::new(open),
         time: Arc::new(SystemClock),
     };

@@ -66,6 +66,18 @@ impl SqliteStore {
             .await
     }
 
+    /// The key that bots' reply tokens are made with: this store's own, so that they outlive a restart.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn reply_key(&self) -> Result<[u8; 32], StoreError> {
+        let read = |db: &rusqlite::Connection| {
+            let select = "SELECT key FROM own_keys WHERE name = 'reply-token'";
+            Ok(db.query_row(select, [], |row| row.get(0))?)
+        };
+        self.readers.read_few(read).await
+    }
+
     pub(crate) fn masking(&self) -> &Masking {
         &self.masking
     }

@@ -121,6 +121,30 @@ pub struct AesCtr {
     pub iv: Vec<u8>,
 }
 
+/// A secret inside a JSON body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct JsonSecret {
+    /// Where, by RFC 6901: `/auth/api-key`. What stands there is replaced; where nothing stands the request is denied.
+    pub pointer: String,
+    /// What stands before it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// Its name in the manifest.
+    pub name: String,
+}
+
+impl JsonSecret {
+    /// The secret of this name at this place.
+    pub fn new(pointer: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            prefix: String::new(),
+            name: name.into(),
+        }
+    }
+}
+
 /// What a request carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
@@ -132,6 +156,13 @@ pub enum Body {
     Text(String),
     /// Anything.
     Bytes(#[serde(with = "bytes")] Vec<u8>),
+    /// `application/json` with secrets in it, put in by the host. Without any, [`Request::json`] does.
+    Json {
+        /// The document.
+        text: String,
+        /// What of it the host replaces.
+        secrets: Vec<JsonSecret>,
+    },
     /// `application/x-www-form-urlencoded`, encoded by the host.
     Form(Vec<Field>),
     /// `multipart/form-data`, encoded by the host.
@@ -277,6 +308,19 @@ impl Request {
     pub fn json(self, value: &serde_json::Value) -> Self {
         self.header("content-type", "application/json")
             .body(Body::Text(value.to_string()))
+    }
+
+    /// Carries JSON in which the host puts secrets: each replaces what stands at its place.
+    #[must_use]
+    pub fn json_with_secrets(
+        self,
+        value: &serde_json::Value,
+        secrets: impl IntoIterator<Item = JsonSecret>,
+    ) -> Self {
+        self.body(Body::Json {
+            text: value.to_string(),
+            secrets: secrets.into_iter().collect(),
+        })
     }
 
     /// Carries this.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_core::customer::{Line, LineAuthor};
 use trunkline_core::effect::AskBot;
 use trunkline_core::event::{BotAction, BotEvent, BotState, BotTurn, Unavailable};
-use trunkline_core::id::{ChannelName, ConversationId, EntryPointName, Epoch};
+use trunkline_core::id::{ChannelName, EntryPointName, Epoch};
 use trunkline_core::message::Message;
 use trunkline_flow::ports::{Answer, BotCall, BotError, Request};
 use wasmtime::Store;
@@ -23,6 +23,7 @@ const HISTORY_LINES_MAX: usize = 50;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Turn {
     pub(crate) call: BotCall,
+    pub(crate) reply_token: String,
     /// The plugin of the customer's channel.
     pub(crate) channel_plugin: String,
     pub(crate) capabilities: BotCapabilities,
@@ -70,11 +71,11 @@ impl Call for Turn {
 
 impl Turn {
     fn context(&self) -> turns::Context {
-        let AskBot { epoch, context, .. } = &self.call.ask;
+        let AskBot { context, .. } = &self.call.ask;
         let skipped = context.history.len().saturating_sub(HISTORY_LINES_MAX);
         turns::Context {
             conversation: self.call.conversation.to_string(),
-            reply_token: reply_token(self.call.conversation, *epoch),
+            reply_token: self.reply_token.clone(),
             channel: self.call.channel.0.clone(),
             plugin: self.channel_plugin.clone(),
             capabilities: turns::Capabilities {
@@ -90,16 +91,6 @@ impl Turn {
             history: context.history.iter().skip(skipped).map(wit_line).collect(),
         }
     }
-}
-
-/// Names a conversation and a holding of it: `c12-3.4`.
-fn reply_token(conversation: ConversationId, epoch: Epoch) -> String {
-    format!("{conversation}.{}", epoch.0)
-}
-
-fn from_reply_token(token: &str) -> Option<(ConversationId, Epoch)> {
-    let (conversation, epoch) = token.rsplit_once('.')?;
-    Some((conversation.parse().ok()?, Epoch(epoch.parse().ok()?)))
 }
 
 fn wit_line(line: &Line) -> turns::Line {
@@ -209,9 +200,8 @@ pub(crate) struct BotReceive {
 #[derive(Debug)]
 pub(crate) struct BotReceived {
     pub(crate) answer: Answer,
-    pub(crate) callbacks: Vec<(ConversationId, Epoch, Vec<u8>)>,
-    /// Callbacks whose token names nothing.
-    pub(crate) strays: usize,
+    /// Reply token and bytes.
+    pub(crate) callbacks: Vec<(String, Vec<u8>)>,
 }
 
 impl Call for BotReceive {
@@ -228,22 +218,10 @@ impl Call for BotReceive {
         let guest = need(&exports.callbacks, "callbacks")?.load(&mut *store, instance)?;
         let result = guest.call_receive(&mut *store, &wit_request(&self.request, None))?;
         Ok(result
-            .map(|(answer, callbacks)| bot_received(answer, callbacks))
+            .map(|(answer, callbacks)| BotReceived {
+                answer: words::answer(answer),
+                callbacks,
+            })
             .map_err(words::rejection))
-    }
-}
-
-fn bot_received(answer: types::Answer, callbacks: Vec<(String, Vec<u8>)>) -> BotReceived {
-    let all = callbacks.len();
-    let callbacks: Vec<_> = callbacks
-        .into_iter()
-        .filter_map(|(token, bytes)| {
-            from_reply_token(&token).map(|(conversation, epoch)| (conversation, epoch, bytes))
-        })
-        .collect();
-    BotReceived {
-        answer: words::answer(answer),
-        strays: all - callbacks.len(),
-        callbacks,
     }
 }

@@ -214,12 +214,28 @@ impl From<http::Value> for outside::Value {
     }
 }
 
+impl From<http::JsonSecret> for outside::JsonSecret {
+    fn from(secret: http::JsonSecret) -> Self {
+        Self {
+            pointer: secret.pointer,
+            value: outside::Value::Secret {
+                prefix: secret.prefix,
+                name: secret.name,
+            },
+        }
+    }
+}
+
 impl From<http::Body> for outside::Body {
     fn from(body: http::Body) -> Self {
         match body {
             http::Body::None => Self::None,
             http::Body::Text(text) => Self::Text(text),
             http::Body::Bytes(bytes) => Self::Bytes(bytes),
+            http::Body::Json((text, secrets)) => Self::Json {
+                text,
+                secrets: secrets.into_iter().map(Into::into).collect(),
+            },
             http::Body::Form(list) => Self::Form(fields(list)),
             http::Body::Multipart(parts) => Self::Multipart(
                 parts

@@ -10,7 +10,9 @@ use url::{Url, form_urlencoded};
 
 use super::address::is_private;
 use crate::permit::{HostPattern, Permit, Reach};
-use crate::request::{AesCtr, Auth, Body, FetchError, FetchRequest, Field, Repeat, Value};
+use crate::request::{
+    AesCtr, Auth, Body, FetchError, FetchRequest, Field, JsonSecret, Repeat, Value,
+};
 use crate::secrets::Secrets;
 use crate::tokens::Fetched;
 
@@ -268,6 +270,10 @@ impl Place<'_> {
                 (bytes, false, Some("text/plain; charset=utf-8"))
             }
             Body::Bytes(bytes) => (PreparedBody::Bytes(bytes.clone()), false, None),
+            Body::Json { text, secrets } => {
+                let bytes = PreparedBody::Bytes(self.json(text, secrets)?);
+                (bytes, !secrets.is_empty(), Some("application/json"))
+            }
             Body::Form(fields) => {
                 let pairs = self.texts(fields)?;
                 let mut form = form_urlencoded::Serializer::new(String::new());
@@ -291,6 +297,21 @@ impl Place<'_> {
                 (body, false, None)
             }
         })
+    }
+
+    fn json(&self, text: &str, secrets: &[JsonSecret]) -> Result<Vec<u8>, FetchError> {
+        let unreadable = |error| denied(format!("the JSON body cannot be read: {error}"));
+        let mut document: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+        for JsonSecret { pointer, value } in secrets {
+            let (secret, _) = self.text(value)?;
+            let place = document.pointer_mut(pointer).ok_or_else(|| {
+                denied(format!(
+                    "the JSON body has nothing at `{pointer}`, where a secret is to stand"
+                ))
+            })?;
+            *place = secret.into();
+        }
+        Ok(document.to_string().into_bytes())
     }
 
     fn parts(

@@ -16,7 +16,9 @@ use trunkline_flow::ports::{BoxFuture, StoreError, StreamError};
 
 use super::*;
 use crate::permit::{HostGrant, Permit};
-use crate::request::{Auth, Body, FetchRequest, Field, Part, Repeat, ResponseBody, Value};
+use crate::request::{
+    Auth, Body, FetchRequest, Field, JsonSecret, Part, Repeat, ResponseBody, Value,
+};
 use crate::secrets::{SecretValues, Secrets};
 use crate::tokens::Fetched;
 
@@ -146,6 +148,35 @@ async fn secrets_are_encoded_for_their_place() {
     assert_eq!(line, format!("POST {path}?a=1&token=v1+s%26cr+t%2F%C3%BC"));
     assert_eq!(body, "k=s%26cr+t%2F%C3%BC");
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+}
+
+fn json(text: &str, pointer: &str) -> Body {
+    Body::Json {
+        text: text.to_owned(),
+        secrets: vec![JsonSecret {
+            pointer: pointer.to_owned(),
+            value: secret("", "v1 \"").value,
+        }],
+    }
+}
+
+#[tokio::test]
+async fn a_secret_goes_into_a_json_body_as_a_json_text() {
+    let (host, got) = server(ok).await;
+    let permit = permit(&[&host], true);
+    let body = json(r#"{"auth":{"key":null},"text":"hi"}"#, "/auth/key");
+    fetch(&post(&format!("http://{host}/"), body), &permit)
+        .await
+        .unwrap();
+    let (_, headers, body) = got.lock().unwrap()[0].clone();
+    assert_eq!(body, r#"{"auth":{"key":"v1 \"s&cr t/ü"},"text":"hi"}"#);
+    assert_eq!(headers["content-type"], "application/json");
+    for (text, pointer) in [("{}", "/auth/key"), ("{", "")] {
+        let request = post(&format!("http://{host}/"), json(text, pointer));
+        let denied = fetch(&request, &permit).await;
+        assert!(matches!(denied, Err(FetchError::Denied(_))), "{text}");
+    }
+    assert_eq!(got.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -197,6 +197,7 @@ impl World {
         let supplies = Supplies {
             archive: self.archive.clone(),
             calls: Some(self.calls.clone()),
+            reply_key: [9; 32],
             files: Arc::new(no_files),
             time: self.clock.clone(),
         };

@@ -1,7 +1,7 @@
 use trunkline_core::effect::AskBot;
 use trunkline_core::event::Outcome;
 
-use super::{Attempt, Failure, Verdict};
+use super::{Attempt, Failure, IN_DOUBT, Verdict};
 use crate::backoff;
 use crate::flow::Outside;
 use crate::ports::{BotCall, BotError, Plugins, Settled, state_fits};
@@ -16,7 +16,10 @@ impl<O: Outside> Attempt<O> {
             .within(self.inner.limits.call_ms, Box::pin(turning))
             .await;
         match answer {
-            Some(Ok(turn)) => Verdict::done("answered").reporting(Outcome::BotAnswered(turn)),
+            Some(Ok(turn)) => {
+                let doubt = if self.unknown_before() { IN_DOUBT } else { "" };
+                Verdict::done(format!("answered{doubt}")).reporting(Outcome::BotAnswered(turn))
+            }
             Some(Err(BotError::Again { wait_ms, text })) => {
                 self.ask_again(Failure::waiting(text, wait_ms, false))
             }
@@ -37,6 +40,8 @@ impl<O: Outside> Attempt<O> {
             conversation: self.item.delivery.id.conversation,
             channel: self.channel.clone(),
             pinned: self.item.version.clone(),
+            // Each that left counted as an attempt.
+            unknown_onces: self.item.left_at.map_or(0, |_| self.item.attempts),
         }
     }
 

@@ -407,6 +407,10 @@ pub struct BotCall {
     pub channel: ChannelName,
     /// The version that an unfinished run of this call began on.
     pub pinned: Option<PluginVersion>,
+    /// At most so many `once` requests of runs before may have been taken, and what came of them is not known: the plugin is told so
+    /// instead of making them again.
+    #[serde(default)]
+    pub unknown_onces: u32,
 }
 
 /// Why a bot gave no turn.

@@ -11,3 +11,10 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_by_scope ON calls (scope, id);
 CREATE INDEX calls_by_time ON calls (at);
+
+-- Keys of this store's own, made with it.
+CREATE TABLE own_keys (
+    name TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) WITHOUT ROWID;
+INSERT INTO own_keys (name, key) VALUES ('reply-token', randomblob(32));

@@ -291,12 +291,23 @@ impl From<http::AesCtr> for w::AesCtr {
     }
 }
 
+impl From<http::JsonSecret> for w::JsonSecret {
+    fn from(secret: http::JsonSecret) -> Self {
+        Self {
+            pointer: secret.pointer,
+            prefix: secret.prefix,
+            name: secret.name,
+        }
+    }
+}
+
 impl From<http::Body> for w::Body {
     fn from(body: http::Body) -> Self {
         match body {
             http::Body::None => Self::None,
             http::Body::Text(text) => Self::Text(text),
             http::Body::Bytes(bytes) => Self::Bytes(bytes),
+            http::Body::Json { text, secrets } => Self::Json((text, each(secrets))),
             http::Body::Form(fields) => Self::Form(each(fields)),
             http::Body::Multipart(parts) => Self::Multipart(each(parts)),
             http::Body::File { handle, encrypt } => Self::File((handle, encrypt.map(Into::into))),

@@ -57,7 +57,7 @@ impl Outside {
                 let key = aes.key.clone().try_into().expect("32 bytes");
                 sending.body(cipher::apply(&key, &self.files[handle]))
             }
-            other @ (Body::Form(_) | Body::Multipart(_)) => panic!("{other:?}"),
+            other @ (Body::Json { .. } | Body::Form(_) | Body::Multipart(_)) => panic!("{other:?}"),
         }
     }
 }

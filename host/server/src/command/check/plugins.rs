@@ -142,6 +142,8 @@ fn supplies() -> Supplies {
     Supplies {
         archive: Arc::new(MemoryArchive::default()),
         calls: None,
+        // No bot is called back here.
+        reply_key: [0; 32],
         files: Arc::new(no_files),
         time: Arc::new(SystemClock),
     }
