@@ -127,6 +127,43 @@ pub(crate) enum Halt {
     TooLong(u64),
 }
 
+/// The seed with which chance counts up from 0, as the harness of native fixtures does.
+#[cfg(test)]
+pub(crate) const COUNTING: [u8; 32] = *b"counts up as the native harness.";
+
+/// Where random bytes come from: the same ones in every run of a call.
+#[cfg_attr(
+    test,
+    expect(clippy::large_enum_variant, reason = "there is one a run")
+)]
+enum Chance {
+    Drawn(ChaCha12Rng),
+    #[cfg(test)]
+    Counted(u8),
+}
+
+impl Chance {
+    fn from_seed(seed: [u8; 32]) -> Self {
+        #[cfg(test)]
+        if seed == COUNTING {
+            return Self::Counted(0);
+        }
+        Self::Drawn(ChaCha12Rng::from_seed(seed))
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        match self {
+            Self::Drawn(random) => random.fill_bytes(bytes),
+            #[cfg(test)]
+            Self::Counted(next) => bytes.fill_with(|| {
+                let now = *next;
+                *next = next.wrapping_add(1);
+                now
+            }),
+        }
+    }
+}
+
 /// The store data of one run.
 pub(crate) struct Guest {
     world: Arc<World>,
@@ -140,7 +177,7 @@ pub(crate) struct Guest {
     secret_uses: Vec<SecretUse>,
     /// Of a recorded call, in order: no secret is at hand, and none is needed.
     recorded_secrets: Option<std::vec::IntoIter<SecretUse>>,
-    random: ChaCha12Rng,
+    random: Chance,
     pushing: Pushing,
     frames: Frames,
     pub(crate) limits: StoreLimits,
@@ -188,7 +225,7 @@ impl Guest {
             log: Vec::new(),
             secret_uses: Vec::new(),
             recorded_secrets: beginning.recorded_secrets.map(Vec::into_iter),
-            random: ChaCha12Rng::from_seed(beginning.seed),
+            random: Chance::from_seed(beginning.seed),
             pushing: beginning.pushing,
             frames: Frames::default(),
             limits,
@@ -281,7 +318,7 @@ impl Guest {
             return Err(Halt::TooMuchRandom(len));
         }
         let mut bytes = vec![0; len as usize];
-        self.random.fill_bytes(&mut bytes);
+        self.random.fill(&mut bytes);
         Ok(bytes)
     }
 

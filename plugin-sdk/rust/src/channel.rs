@@ -155,7 +155,7 @@ pub enum Happening {
 pub struct Part {
     /// The same for all pieces.
     pub group: String,
-    /// From 1.
+    /// From 0.
     pub index: u16,
     /// How many there are.
     pub total: u16,

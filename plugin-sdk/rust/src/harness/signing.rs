@@ -11,12 +11,11 @@ use crate::secrets::{Encoding, Hash, JwtAlgorithm, SecretError};
 pub(super) fn key(value: &str, encoding: Encoding) -> Result<Vec<u8>, SecretError> {
     match encoding {
         Encoding::Text => Ok(value.as_bytes().to_vec()),
-        Encoding::Hex => {
-            from_hex(value).ok_or_else(|| SecretError::Malformed("it is not hex".to_owned()))
-        }
+        Encoding::Hex => from_hex(value)
+            .ok_or_else(|| SecretError::Malformed("the secret is not hexadecimal".to_owned())),
         Encoding::Base64 => STANDARD
             .decode(value)
-            .map_err(|error| SecretError::Malformed(format!("it is not base64: {error}"))),
+            .map_err(|_| SecretError::Malformed("the secret is not base64".to_owned())),
     }
 }
 
