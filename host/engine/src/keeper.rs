@@ -3,6 +3,9 @@
 //!
 //! Start-up is a scan with nothing known. A file that fails leaves the version that serves in place.
 
+/// What serves where a file does not.
+mod before;
+
 /// Files come, change and go.
 mod folder;
 
@@ -29,7 +32,9 @@ use crate::plan::{Stamp, Stamps};
 use crate::recorder::Recorder;
 use crate::refusal::{Note, NoteKind, Refusal, Stage};
 use crate::reply_token::ReplyTokens;
-use crate::status::{EngineEvent, EngineStatus, FileState, FileStatus, paste, unserved, used_by};
+use crate::status::{
+    EngineEvent, EngineStatus, FileState, FileStatus, Serving, paste, unserved, used_by,
+};
 use crate::taken::Taken;
 use crate::traps::Traps;
 use crate::versions::Versions;
@@ -77,6 +82,8 @@ struct Provided {
     file: String,
     /// None: it is in quarantine, and there is no version before it.
     plugin: Option<Arc<Plugin>>,
+    /// From the store, because the file was refused: a good file takes its place, whatever it is called.
+    stands_in: bool,
 }
 
 /// The owner of the folder.
@@ -224,6 +231,7 @@ impl Keeper {
             at: self.shared.means.time.now(),
             what_to_do: what_to_do.to_owned(),
             serving: None,
+            plugin: None,
         }
     }
 
@@ -271,7 +279,7 @@ impl Keeper {
             files: self
                 .known
                 .iter()
-                .map(|(file, known)| known.status(file, &table))
+                .map(|(file, known)| known.status(file, self.serving_for(file), &table))
                 .collect(),
             unserved: unserved(&table),
         };
@@ -284,12 +292,10 @@ impl Keeper {
 }
 
 impl Known {
-    fn status(&self, file: &str, table: &Table) -> FileStatus {
+    fn status(&self, file: &str, serving: Option<&Arc<Plugin>>, table: &Table) -> FileStatus {
         let is_live = self.state == FileState::Live;
         let manifest = self.manifest.as_ref();
-        let served = manifest
-            .filter(|_| is_live)
-            .map(|manifest| used_by(table, &manifest.name));
+        let served = serving.map(|plugin| used_by(table, &plugin.manifest.name));
         let used_by = served.unwrap_or_default();
         let paste = manifest
             .filter(|_| is_live && used_by.is_empty())
@@ -301,6 +307,10 @@ impl Known {
             plugin: manifest.map(|manifest| manifest.name.0.clone()),
             version: manifest.map(|manifest| manifest.version.clone()),
             used_by,
+            serving: serving.filter(|_| !is_live).map(|plugin| Serving {
+                sha256: plugin.version.0.clone(),
+                version: plugin.manifest.version.clone(),
+            }),
             paste,
         }
     }

@@ -151,6 +151,6 @@ pub use replay::{ReplayError, Replayed, replay};
 pub use secrets::{ClientAuth, Oauth2, Secret, SecretSource, SecretValues};
 pub use settings::Complaint;
 pub use signature::bad_keys;
-pub use status::{EngineEvent, EngineStatus, FileState, FileStatus, PluginMetrics};
+pub use status::{EngineEvent, EngineStatus, FileState, FileStatus, PluginMetrics, Serving};
 pub use time::Time;
 pub use tokens::TokenError;

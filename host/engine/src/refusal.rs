@@ -77,9 +77,12 @@ pub struct Note {
     pub at: Timestamp,
     /// What the operator can do.
     pub what_to_do: String,
-    /// In a quarantine: the version that serves instead.
+    /// The version that serves instead.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub serving: Option<String>,
+    /// Which plugin the file stands for, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plugin: Option<String>,
 }
 
 /// Which note.

@@ -72,10 +72,21 @@ pub struct FileStatus {
     pub plugin: Option<String>,
     /// From the manifest, once it was read.
     pub version: Option<String>,
-    /// Tables of the channels and bots it serves: `channels.acme-sms`.
+    /// Tables of the channels and bots it serves, or the version in its place: `channels.acme-sms`.
     pub used_by: Vec<String>,
+    /// The version that serves in its place, if it is not live and one does.
+    pub serving: Option<Serving>,
     /// The configuration to paste, for a live plugin that nothing uses.
     pub paste: Option<String>,
+}
+
+/// A version that serves in the place of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Serving {
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// From its manifest.
+    pub version: String,
 }
 
 /// What became of a file.

@@ -99,19 +99,20 @@ impl Keeper {
                 self.quarantined.push(version.clone());
                 self.serve_before(&file, &manifest.name, &version).await;
             }
-            Err(refusal) => self.refuse(&file, refusal),
+            Err(refusal) => self.refuse(&file, refusal).await,
         }
     }
 
     async fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
         let name = plugin.manifest.name.clone();
-        if let Some(other) = self.provided.get(&name).filter(|other| other.file != file) {
+        let provided = self.provided.get(&name);
+        if let Some(other) = provided.filter(|other| other.file != file && !other.stands_in) {
             let reason = format!("{} already provides plugin `{name}`", other.file);
             let refusal = Refusal::new(Stage::Name, reason, "remove one of the two files");
-            return self.refuse(file, refusal);
+            return self.refuse(file, refusal).await;
         }
         if let Err(refusal) = self.mark_live(&plugin).await {
-            return self.refuse(file, refusal);
+            return self.refuse(file, refusal).await;
         }
         NoteKind::Refused.remove(&self.path(file));
         NoteKind::Quarantined.remove(&self.path(file));
@@ -121,28 +122,51 @@ impl Keeper {
         // A file that now holds another plugin takes the old one along.
         self.provided
             .retain(|other, provided| *other == name || provided.file != file);
-        self.serve(file, name.clone(), Some(plugin));
+        self.serve(file, name.clone(), Some(plugin), false);
         self.tell_live(name, version);
     }
 
     /// The swap.
-    pub(super) fn serve(&mut self, file: &str, name: PluginName, plugin: Option<Arc<Plugin>>) {
-        let file = file.to_owned();
-        self.provided.insert(name, Provided { file, plugin });
+    pub(super) fn serve(
+        &mut self,
+        file: &str,
+        name: PluginName,
+        plugin: Option<Arc<Plugin>>,
+        stands_in: bool,
+    ) {
+        let provided = Provided {
+            file: file.to_owned(),
+            plugin,
+            stands_in,
+        };
+        self.provided.insert(name, provided);
         self.swap();
     }
 
-    /// Says why the file is not live. The version before serves on.
-    fn refuse(&mut self, file: &str, refusal: Refusal) {
+    /// Says why the file is not live. The version before serves on; where none does, the newest good one of the store.
+    async fn refuse(&mut self, file: &str, refusal: Refusal) {
         tracing::warn!(%file, stage = ?refusal.stage, reason = %refusal.reason, "plugin file is not live");
-        let note = self.note(file, &refusal.reason, &refusal.what_to_do);
-        let stage = Some(refusal.stage);
-        self.leave_note(file, NoteKind::Refused, &Note { stage, ..note });
+        let plugin = self.stands_for(file);
+        let stood_in = match &plugin {
+            Some(name) => self.stand_in(file, name).await,
+            None => None,
+        };
+        let serving = self.serving_for(file);
+        let note = Note {
+            stage: Some(refusal.stage),
+            serving: serving.map(|plugin| plugin.version.0.clone()),
+            plugin: plugin.as_ref().map(|name| name.0.clone()),
+            ..self.note(file, &refusal.reason, &refusal.what_to_do)
+        };
+        self.leave_note(file, NoteKind::Refused, &note);
         self.set_state(file, FileState::Refused(refusal.clone()));
         // The last known manifest may be new: its `ack` counts.
         self.swap();
         let file = file.to_owned();
         self.tell(EngineEvent::Refused { file, refusal });
+        if let (Some(name), Some(version)) = (plugin, stood_in) {
+            self.tell_live(name, version);
+        }
     }
 
     fn unload(&mut self, file: &str) {

@@ -40,7 +40,7 @@ impl Keeper {
         name: &PluginName,
         version: &PluginVersion,
     ) {
-        let before = self.version_before(name).await;
+        let before = self.version_before(file, name).await;
         if let Some(plugin) = &before {
             // Without it only the order of the history is wrong.
             let _ = self.mark_live(plugin).await;
@@ -50,18 +50,19 @@ impl Keeper {
         let what_to_do =
             "put a mended file in its place, or remove this note to try the file again";
         let note = Note {
+            sha256: version.0.clone(),
             serving: serving.as_ref().map(|version| version.0.clone()),
             ..self.note(file, "it trapped too often", what_to_do)
         };
         self.leave_note(file, NoteKind::Quarantined, &note);
-        let serving_hash = note.serving;
-        self.set_state(
-            file,
-            FileState::Quarantined {
-                serving: serving_hash,
-            },
-        );
-        self.serve(file, name.clone(), before);
+        // What trapped may have served in the place of a file that was refused: that one stays refused.
+        let known = self.known.get(file);
+        let is_the_file = known.is_some_and(|known| known.version.as_ref() == Some(version));
+        if is_the_file {
+            let serving = note.serving;
+            self.set_state(file, FileState::Quarantined { serving });
+        }
+        self.serve(file, name.clone(), before, !is_the_file);
         self.tell(EngineEvent::Quarantined {
             plugin: name.clone(),
             version: version.clone(),
@@ -70,23 +71,6 @@ impl Keeper {
         if let Some(version) = serving {
             self.tell_live(name.clone(), version);
         }
-    }
-
-    async fn version_before(&self, name: &PluginName) -> Option<Arc<Plugin>> {
-        let versions = self.shared.versions.clone();
-        let quarantined = self.quarantined.clone();
-        let name = name.clone();
-        let found = tokio::task::spawn_blocking(move || {
-            let history = versions
-                .archive()
-                .history(name.as_str())
-                .unwrap_or_default();
-            let mut good = history
-                .iter()
-                .filter(|version| !quarantined.contains(version));
-            good.find_map(|version| versions.find(version).ok())
-        });
-        found.await.ok().flatten()
     }
 
     /// Whoever removes the note wants the file tried again.

@@ -178,6 +178,66 @@ async fn a_bad_file_in_the_place_of_a_good_one_leaves_that_in_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bad_file_in_the_place_of_a_good_one_leaves_that_in_service_over_a_restart() {
+    // Called after its plugin, and not; read as far as its manifest, and not.
+    let future = with_manifest(&guest("echo"), |text| text.replace("0.1-dev", "7.0"));
+    for (name, bad) in [
+        ("echo.wasm", b"nonsense".as_slice()),
+        ("echo-2.wasm", b"nonsense"),
+        ("echo-3.wasm", &future),
+    ] {
+        let world = World::new()
+            .channel("test", "echo", ECHO)
+            .file(name, &guest("echo"));
+        let engine = world.start().await;
+        let good = file_status(&engine, name);
+        world.drop_file(name, bad);
+        engine.settled().await;
+        drop(engine);
+
+        let engine = world.start().await;
+        refused(&engine, name);
+        let status = file_status(&engine, name);
+        let serving = status.serving.expect("a version serves in its place");
+        assert_eq!(Some(serving.sha256), good.sha256, "{name}");
+        assert_eq!(Some(serving.version), good.version, "{name}");
+        assert_eq!(status.used_by, ["channels.test"], "{name}");
+        assert!(engine.status().unserved.is_empty(), "{name}");
+        engine
+            .receive(&"test".into(), &said("m1", "hi"), NOW)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_serves_for_a_bad_file_gives_way_to_a_good_one_and_goes_with_its_file() {
+    let world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    drop(world.start().await);
+    world.drop_file("echo.wasm", b"nonsense");
+    let engine = world.start().await;
+    assert!(file_status(&engine, "echo.wasm").serving.is_some());
+
+    world.drop_file("new-echo.wasm", &version(&guest("echo"), "0.2.0"));
+    engine.settled().await;
+    assert_eq!(file_status(&engine, "new-echo.wasm").state, FileState::Live);
+    fs::remove_file(world.path("new-echo.wasm")).unwrap();
+    fs::remove_file(world.path("echo.wasm")).unwrap();
+    engine.settled().await;
+    assert_eq!(
+        engine.status().unserved["channels.test"],
+        "no plugin `echo` is live"
+    );
+
+    // A file that was removed while nothing ran does not come back either.
+    drop(engine);
+    let engine = world.start().await;
+    assert!(engine.status().unserved.contains_key("channels.test"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_traps_in_its_first_call_never_becomes_live() {
     let world = World::new()
         .channel("bad", "trap", "")
