@@ -30,6 +30,9 @@ mod load;
 /// Signatures beside plugin files.
 mod signature;
 
+/// How far a version is trusted.
+mod standing;
+
 /// What a plugin says about itself.
 mod manifest;
 

@@ -12,13 +12,14 @@ use trunkline_flow::ports::{PluginVersion, Request};
 use crate::config::{EngineConfig, User};
 use crate::contract_0_1::CONTRACT;
 use crate::contract_0_1::channel::Receive;
-use crate::grant::{Standing, fixed_hosts};
+use crate::grant::Standing;
 use crate::invocation::{Failure, Invocation, Means};
 use crate::live::{BindError, Bound, Plugin, Table, bind, fit};
 use crate::manifest::{Kind, Manifest};
 use crate::refusal::{NoteKind, Refusal, Stage};
 use crate::scan::signature_path;
-use crate::signature::{self, Signed};
+use crate::signature;
+use crate::standing::standing;
 use crate::versions::Versions;
 
 /// Larger files are no plugins: one made from Python has 18 MB.
@@ -79,7 +80,7 @@ impl Loader {
         let version = PluginVersion(hex(&Sha256::digest(&bytes)));
         loaded.version = Some(version.clone());
         let signature = std::fs::read_to_string(signature_path(path)).ok();
-        let signed = signature::check(&self.config.trust, &bytes, signature.as_deref())?;
+        let signed = signature::check(&self.config.trust, &version, &bytes, signature.as_deref())?;
         let manifest = manifest(&bytes)?;
         loaded.manifest = Some(manifest.clone());
         check_contract(&manifest)?;
@@ -87,39 +88,15 @@ impl Loader {
         if note.is_some_and(|note| note.sha256 == version.0) {
             return Ok(Candidate::Quarantined(version, Box::new(manifest)));
         }
-        let standing = self.standing(&manifest, &version, signed)?;
+        let archive = self.versions.archive();
+        let standing = standing(&self.config.trust, archive, &manifest, &version, signed);
+        let standing = standing.map_err(|error| store_refusal(&error))?;
         self.check_users(&manifest, &standing)?;
         let plugin = self
             .versions
             .compile(&version, manifest, standing, &bytes)?;
         self.keep(&plugin, &bytes)?;
         Ok(Candidate::Good(plugin))
-    }
-
-    /// How far a plugin is trusted with the hosts its manifest names.
-    fn standing(
-        &self,
-        manifest: &Manifest,
-        version: &PluginVersion,
-        signed: Signed,
-    ) -> Result<Standing, Refusal> {
-        let trust = &self.config.trust;
-        if signed == Signed::ByTrustedKey || trust.shipped.contains(version) {
-            return Ok(Standing::Trusted);
-        }
-        if !trust.trusted_keys.is_empty() {
-            return Ok(Standing::Stranger);
-        }
-        let history = self.versions.archive().history(manifest.name.as_str());
-        let history = history.map_err(|error| store_refusal(&error))?;
-        let Some(before) = history.first() else {
-            return Ok(Standing::Trusted);
-        };
-        let file = self.versions.archive().fetch(before);
-        let file = file.map_err(|error| store_refusal(&error))?;
-        let before = file.and_then(|file| Manifest::of_component(&file.bytes).ok());
-        let hosts = before.and_then(|manifest| fixed_hosts(&manifest).ok());
-        Ok(Standing::Like(hosts.unwrap_or_default()))
     }
 
     /// Whether it fits the channels and bots that want it. One that serves nobody may come; one

@@ -1,6 +1,7 @@
 //! Minisign signatures beside plugin files.
 
 use minisign_verify::{PublicKey, Signature};
+use trunkline_flow::ports::PluginVersion;
 
 use crate::config::Trust;
 use crate::refusal::{Refusal, Stage};
@@ -12,9 +13,11 @@ pub(crate) enum Signed {
     No,
 }
 
-/// Checks the signature of these bytes. A wrong one refuses the file; a missing one only if signatures are required.
+/// Checks the signature of these bytes. A wrong one refuses the file; a missing one only if signatures are required, and
+/// never a file that came with this release: the program vouches for it.
 pub(crate) fn check(
     trust: &Trust,
+    version: &PluginVersion,
     bytes: &[u8],
     signature: Option<&str>,
 ) -> Result<Signed, Refusal> {
@@ -23,7 +26,7 @@ pub(crate) fn check(
         Refusal::new(Stage::Signature, reason, what_to_do)
     };
     let Some(text) = signature else {
-        if trust.require_signature {
+        if trust.require_signature && !trust.shipped.contains(version) {
             return Err(refuse(
                 "no signature, and plugins.require_signature is set".to_owned(),
             ));
@@ -66,6 +69,10 @@ trusted comment: timestamp:1633700835\tfile:test\tprehashed
 wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==";
     const OTHER_KEY: &str = "RWQSOI4Fxo4nCYMZsd+CkxdSXrxjVg3ARqwzRyJGQCFX1KMGDRJTHQrB";
 
+    fn version() -> PluginVersion {
+        PluginVersion("9f86".to_owned())
+    }
+
     fn trust(keys: &[&str], require_signature: bool) -> Trust {
         Trust {
             trusted_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
@@ -78,7 +85,7 @@ wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJA
     fn a_signature_of_a_trusted_key_over_these_bytes_is_good() {
         let trust = trust(&[OTHER_KEY, KEY], true);
         assert_eq!(
-            check(&trust, b"test", Some(SIGNATURE)),
+            check(&trust, &version(), b"test", Some(SIGNATURE)),
             Ok(Signed::ByTrustedKey)
         );
     }
@@ -86,7 +93,7 @@ wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJA
     #[test]
     fn a_signature_over_other_bytes_or_of_another_key_refuses_the_file() {
         for (keys, bytes) in [(KEY, b"tost"), (OTHER_KEY, b"test")] {
-            let refused = check(&trust(&[keys], false), bytes, Some(SIGNATURE));
+            let refused = check(&trust(&[keys], false), &version(), bytes, Some(SIGNATURE));
             assert_eq!(
                 refused.map_err(|refusal| refusal.stage),
                 Err(Stage::Signature)
@@ -96,7 +103,12 @@ wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJA
 
     #[test]
     fn a_missing_signature_refuses_only_where_one_is_required() {
-        assert_eq!(check(&trust(&[KEY], false), b"test", None), Ok(Signed::No));
-        assert!(check(&trust(&[KEY], true), b"test", None).is_err());
+        let unsigned = |trust: &Trust| check(trust, &version(), b"test", None);
+        assert_eq!(unsigned(&trust(&[KEY], false)), Ok(Signed::No));
+        assert!(unsigned(&trust(&[KEY], true)).is_err());
+        // What came with this release needs none.
+        let mut shipped = trust(&[KEY], true);
+        shipped.shipped.insert(version());
+        assert_eq!(unsigned(&shipped), Ok(Signed::No));
     }
 }

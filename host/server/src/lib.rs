@@ -27,6 +27,9 @@ mod clock;
 /// The admin token.
 mod token;
 
+/// Which plugins came with this program.
+mod shipped;
+
 /// Log lines.
 mod logging;
 

@@ -1,6 +1,6 @@
 //! From the configuration to what each crate is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -16,6 +16,7 @@ use trunkline_store::{Directions, Mask, Masking};
 use crate::config::{
     Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret, Unfit,
 };
+use crate::shipped;
 
 /// What "stop" is where nothing is configured.
 const STOP_WORDS: [&str; 3] = ["STOP", "STOPALL", "UNSUBSCRIBE"];
@@ -156,7 +157,7 @@ pub fn engine(config: &Config) -> EngineConfig {
         trust: Trust {
             trusted_keys: config.plugins.trusted_keys.clone(),
             require_signature: config.plugins.require_signature,
-            shipped: BTreeSet::new(),
+            shipped: shipped::beside_this_program(),
         },
         proxy: server.proxy.clone().map(|url| ProxySettings {
             url,

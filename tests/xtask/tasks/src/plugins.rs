@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use sha2::{Digest, Sha256};
 use trunkline_plugin::manifest::Manifest;
 use wit_component::ComponentEncoder;
 
 use crate::run::{cargo, root, target};
 
 mod section;
+
+/// Where the host looks for the hashes of the plugins that came with it: beside itself.
+const SHIPPED: [&str; 2] = ["debug/trunkline.shipped", "release/trunkline.shipped"];
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const MANIFEST_SECTION: &str = "trunkline:manifest";
@@ -74,6 +78,7 @@ pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
     let root = root();
     let target = target(&root);
     let mut plugins = found_in(&root.join("plugins"), &target.join("plugins"), "")?;
+    let shipped = plugins.len();
     plugins.extend(found_in(
         &root.join("plugin-sdk/examples"),
         &target.join("examples"),
@@ -87,10 +92,26 @@ pub(crate) fn build(guests: bool) -> Result<Vec<PathBuf>, PluginsError> {
         )?);
     }
     compile(&root, &plugins)?;
-    plugins
+    let paths: Vec<PathBuf> = plugins
         .iter()
         .map(|plugin| plugin.componentise(&target.join(TARGET).join("plugin")))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    let list = list(&paths[..shipped])?;
+    for place in SHIPPED {
+        write(&target.join(place), list.as_bytes())?;
+    }
+    Ok(paths)
+}
+
+/// As `sha256sum` prints it.
+fn list(paths: &[PathBuf]) -> Result<String, PluginsError> {
+    let mut list = String::new();
+    for path in paths {
+        let bytes = fs::read(path).map_err(file_error("read", path))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        list += &format!("{:x}  {name}\n", Sha256::digest(&bytes));
+    }
+    Ok(list)
 }
 
 /// Builds the plugin of one folder, a workspace of its own, to `NAME.wasm` in it.
@@ -196,11 +217,11 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("{error:#}"))
 }
 
-/// Whole or not at all: a running host watches the folder.
+/// Whole or not at all: a running host watches the folder and reads the list.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PluginsError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(file_error("create", folder))?;
-    let half = path.with_extension("wasm.part");
+    let half = path.with_extension("part");
     fs::write(&half, bytes).map_err(file_error("write", &half))?;
     fs::rename(&half, path).map_err(file_error("write", path))
 }
