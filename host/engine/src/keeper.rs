@@ -36,7 +36,7 @@ use crate::status::{
     EngineEvent, EngineStatus, FileState, FileStatus, Serving, paste, unserved, used_by,
 };
 use crate::taken::Taken;
-use crate::traps::Traps;
+use crate::traps::{Trap, Traps};
 use crate::versions::Versions;
 
 /// A file that two scans so far apart saw alike is whole.
@@ -51,8 +51,8 @@ pub(crate) enum Order {
     Look,
     /// Another configuration from now on.
     Reconfigure(Arc<EngineConfig>, oneshot::Sender<()>),
-    /// A version trapped on a call (its hash).
-    Trapped(PluginVersion, u64),
+    /// A version trapped on a call.
+    Trapped(PluginVersion, Trap),
     /// Tell when everything found so far is live or refused.
     Settled(oneshot::Sender<()>),
 }
@@ -154,7 +154,7 @@ impl Keeper {
                 // The asker may have gone.
                 let _ = done.send(());
             }
-            Order::Trapped(version, call) => self.trapped(&version, call).await,
+            Order::Trapped(version, trap) => self.trapped(&version, trap).await,
             Order::Settled(done) => {
                 self.look().await;
                 self.to_tell.push(done);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
 use trunkline_core::id::{PluginName, Timestamp};
@@ -26,6 +26,24 @@ pub(crate) struct Plugin {
     pub(crate) linked: Linked,
     pub(crate) standing: Standing,
     pub(crate) counters: Arc<Counters>,
+    /// Of this version alone.
+    pub(crate) good: GoodCalls,
+}
+
+/// How many calls of each export went well.
+#[derive(Debug, Default)]
+pub(crate) struct GoodCalls(Mutex<BTreeMap<&'static str, u64>>);
+
+impl GoodCalls {
+    pub(crate) fn note(&self, export: &'static str) {
+        let mut good = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *good.entry(export).or_default() += 1;
+    }
+
+    pub(crate) fn of(&self, export: &'static str) -> u64 {
+        let good = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        good.get(export).copied().unwrap_or_default()
+    }
 }
 
 impl Plugin {

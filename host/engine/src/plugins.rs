@@ -9,7 +9,7 @@ use trunkline_core::event::BotTurn;
 use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
 use trunkline_flow::ports::{
     AttachmentCall, BotCall, BotError, BotReception, CallHead, CallId, Capabilities,
-    CheckedAccount, Download, Leaving, OutboundBody, PluginVersion, Plugins, ReceiveError,
+    CheckedAccount, Download, Leaving, OutboundBody, Plugins, ReceiveError,
     ReceivedEvent, Reception, Request, SendCall, SendError, Sent, SocketCall, SocketTerms,
 };
 
@@ -29,12 +29,13 @@ use crate::failures::{
 use crate::guest::Pushing;
 use crate::invocation::{Failed, Failure, Invocation, Remains};
 use crate::keeper::Order;
-use crate::live::{Bound, ack_answer};
+use crate::live::{Bound, Plugin, ack_answer};
 use crate::load::hex;
 use crate::record::{Ending, Frame, Words, arguments};
 use crate::recorder::{EndedCall, scope};
 use crate::replay::outcome;
 use crate::tokens::Fetched;
+use crate::traps::Trap;
 
 impl Plugins for Engine {
     async fn receive(
@@ -347,6 +348,9 @@ impl Engine {
             Some(remains) => self.keep_call(&bound, &call, &result, remains).await,
             None => None,
         };
+        if result.is_ok() {
+            bound.plugin.good.note(C::EXPORT);
+        }
         if let Err(failed) = &mut result
             && let Failure::Plugin(reason) = &mut failed.failure
         {
@@ -357,7 +361,7 @@ impl Engine {
             if let Some(id) = kept {
                 *reason = format!("{reason} [call {}]", id.0);
             }
-            self.tell_trap(&plugin.version, C::EXPORT, key);
+            self.tell_trap(plugin, C::EXPORT, key);
         }
         result
     }
@@ -423,10 +427,15 @@ impl Engine {
         recorder.keep(ended).await
     }
 
-    fn tell_trap(&self, version: &PluginVersion, export: &str, key: &impl Debug) {
+    fn tell_trap(&self, plugin: &Plugin, export: &'static str, key: &impl Debug) {
         let mut hasher = DefaultHasher::new();
         (export, format!("{key:?}")).hash(&mut hasher);
-        let order = Order::Trapped(version.clone(), hasher.finish());
+        let trap = Trap {
+            export,
+            call: hasher.finish(),
+            good: plugin.good.of(export),
+        };
+        let order = Order::Trapped(plugin.version.clone(), trap);
         // A full queue holds enough traps already.
         let _ = self.orders.try_send(order);
     }

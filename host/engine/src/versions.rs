@@ -9,7 +9,7 @@ use trunkline_flow::ports::{PluginArchive, PluginVersion};
 use crate::cache::Cache;
 use crate::contract_0_1::{CONTRACT, Exports};
 use crate::grant::Standing;
-use crate::live::{Counters, Plugin};
+use crate::live::{Counters, GoodCalls, Plugin};
 use crate::manifest::{Kind, Manifest};
 use crate::refusal::{Refusal, Stage};
 use crate::run::Linked;
@@ -66,6 +66,7 @@ impl Versions {
             manifest: Arc::new(manifest),
             linked,
             standing,
+            good: GoodCalls::default(),
         });
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, plugin| plugin.strong_count() > 0);

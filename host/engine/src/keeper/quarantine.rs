@@ -9,15 +9,16 @@ use super::{Keeper, Known};
 use crate::live::Plugin;
 use crate::refusal::{Note, NoteKind};
 use crate::status::{EngineEvent, FileState};
+use crate::traps::Trap;
 
 impl Keeper {
-    pub(super) async fn trapped(&mut self, version: &PluginVersion, call: u64) {
+    pub(super) async fn trapped(&mut self, version: &PluginVersion, trap: Trap) {
         let now = self.shared.means.time.now();
         if !self
             .traps
             .entry(version.clone())
             .or_default()
-            .note(now, call)
+            .note(now, trap)
         {
             return;
         }

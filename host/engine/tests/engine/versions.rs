@@ -1,6 +1,7 @@
 //! New versions, old versions, bad versions.
 
 use std::fs;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -82,7 +83,11 @@ fn bad_echo() -> Vec<u8> {
 }
 
 async fn trap_often(engine: &Engine) {
-    for number in 0..5 {
+    trap_on(engine, 0..5).await;
+}
+
+async fn trap_on(engine: &Engine, numbers: Range<u32>) {
+    for number in numbers {
         let request = said(&format!("m{number}"), "boom");
         let result = engine.receive(&"test".into(), &request, NOW).await;
         assert!(
@@ -147,6 +152,37 @@ async fn a_version_that_traps_too_often_gives_way_to_the_one_before() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_traps_on_every_message_of_a_quiet_channel_gives_way() {
+    let world = World::new()
+        .channel("test", "echo", "url = 'http://127.0.0.1:1'")
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    world.drop_file("echo.wasm", &bad_echo());
+    engine.settled().await;
+    // Each is quarter of an hour after the last; one that goes well makes a new beginning.
+    for number in 0..4 {
+        trap_on(&engine, number..number + 1).await;
+        engine.settled().await;
+        world.clock.pass_ms(900_000);
+    }
+    engine
+        .receive(&"test".into(), &said("m4", "hi"), NOW)
+        .await
+        .unwrap();
+    for number in 5..10 {
+        assert!(!quarantined(&engine), "before message {number}");
+        trap_on(&engine, number..number + 1).await;
+        engine.settled().await;
+        world.clock.pass_ms(900_000);
+    }
+    until("quarantine", || quarantined(&engine)).await;
+    engine
+        .receive(&"test".into(), &said("m10", "boom"), NOW)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
