@@ -64,11 +64,16 @@ impl Engine {
         version: &PluginVersion,
     ) -> Result<Bound, String> {
         let versions = self.shared.versions.clone();
-        let hash = version.clone();
-        let found = tokio::task::spawn_blocking(move || versions.find(&hash)).await;
-        let plugin = found.map_err(|error| error.to_string())?;
-        let plugin = plugin.map_err(|refusal| refusal.reason)?;
         let config = self.shared.live.now().config.clone();
+        let plugin = match versions.in_use(version) {
+            Some(plugin) => plugin,
+            None => {
+                let (hash, trust) = (version.clone(), config.trust.clone());
+                let found = tokio::task::spawn_blocking(move || versions.find(&hash, &trust)).await;
+                let found = found.map_err(|error| error.to_string())?;
+                found.map_err(|refusal| refusal.reason)?
+            }
+        };
         let wanted = config.users().find(|(other, _)| other == user);
         let (_, wanted) = wanted.ok_or_else(|| "it is not configured".to_owned())?;
         bind(&plugin, user, wanted, &config.public_url).map_err(|error| error.to_string())

@@ -1,9 +1,11 @@
 //! What `trunkline check` asks before anything runs: which plugins lie in the folder, and does the
 //! configuration fit them? Reads manifests; compiles and starts nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{EngineConfig, User};
+use crate::config::{EngineConfig, User, UserConfig};
+use crate::engine::Engine;
 use crate::grant::Standing;
 use crate::live::{BindError, fit};
 use crate::manifest::Manifest;
@@ -37,6 +39,42 @@ pub fn manifests_in(dir: &Path) -> std::io::Result<Vec<FoundManifest>> {
 fn read(path: &Path) -> Result<Manifest, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     Manifest::of_component(&bytes).map_err(|error| error.to_string())
+}
+
+impl Engine {
+    /// What another configuration takes away that a live plugin needs, by channel or bot. Where it trusts other keys as well, the files are
+    /// judged anew when it comes into force.
+    pub fn taken_away(&self, config: &EngineConfig) -> Vec<(User, Complaint)> {
+        let table = self.shared.live.now();
+        if table.config.trust != config.trust {
+            return Vec::new();
+        }
+        let live: BTreeMap<_, _> = table
+            .users
+            .values()
+            .filter_map(|bound| bound.as_ref().ok())
+            .map(|bound| (&bound.plugin.manifest.name, &bound.plugin))
+            .collect();
+        let misses = |(user, wanted): (User, &UserConfig)| {
+            let plugin = live.get(&wanted.plugin)?;
+            let fits = fit(
+                &plugin.manifest,
+                &plugin.standing,
+                &user,
+                wanted,
+                &config.public_url,
+            );
+            match fits {
+                Err(BindError::Grant { error, .. }) => {
+                    let place = "hosts".to_owned();
+                    let text = format!("{error}; {}", error.what_to_do(&user.table()));
+                    Some((user, Complaint { place, text }))
+                }
+                Ok(_) | Err(BindError::Settings { .. } | BindError::Kind { .. }) => None,
+            }
+        };
+        config.users().filter_map(misses).collect()
+    }
 }
 
 /// What does not fit, by channel or bot. One whose plugin is not there has no complaint: it may come later.

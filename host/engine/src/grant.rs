@@ -6,7 +6,7 @@
 //! serves.
 //!
 //! Where no key is configured at all, nobody can sign: there the first version of a plugin is
-//! trusted with its fixed hosts, and a later one with those of the version that was live before it.
+//! trusted with its fixed hosts, and a later one with those of that first one.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::permit::{HostGrant, HostPattern, Permit};
 pub(crate) enum Standing {
     /// Shipped, signed by a trusted key, or the first of its name where no key is configured.
     Trusted,
-    /// Those of the version before.
+    /// Those of the first version.
     Like(Vec<HostPattern>),
     /// None: the operator names every host.
     Stranger,
@@ -110,7 +110,7 @@ fn granted(host: &HostPattern, standing: &Standing, operator: &[HostGrant]) -> b
     by_operator
         || match standing {
             Standing::Trusted => true,
-            Standing::Like(before) => before.iter().any(|b| b.covers(host) || b == host),
+            Standing::Like(first) => first.iter().any(|it| it.covers(host) || it == host),
             Standing::Stranger => false,
         }
 }
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_may_ask_for_what_the_one_before_had() {
+    fn a_later_version_may_ask_for_what_the_first_had() {
         let before = vec![host("media.example.com"), host("api.example.com")];
         assert!(granting(&Standing::Like(before), &user("", &[])).is_ok());
         let less = Standing::Like(vec![host("api.example.com")]);

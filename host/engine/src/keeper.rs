@@ -150,7 +150,7 @@ impl Keeper {
         match order {
             Order::Look => self.look().await,
             Order::Reconfigure(config, done) => {
-                self.reconfigure(config);
+                self.reconfigure(config).await;
                 // The asker may have gone.
                 let _ = done.send(());
             }
@@ -170,8 +170,12 @@ impl Keeper {
         }
     }
 
-    fn reconfigure(&mut self, config: Arc<EngineConfig>) {
+    async fn reconfigure(&mut self, config: Arc<EngineConfig>) {
+        let trust_changed = self.config.trust != config.trust;
         self.config = config;
+        if trust_changed {
+            self.judge_anew().await;
+        }
         self.swap();
         let misfits = [
             Stage::Settings,

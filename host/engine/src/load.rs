@@ -19,7 +19,7 @@ use crate::manifest::{Kind, Manifest};
 use crate::refusal::{NoteKind, Refusal, Stage};
 use crate::scan::signature_path;
 use crate::signature;
-use crate::standing::standing;
+use crate::standing::{keep_signature, standing};
 use crate::versions::Versions;
 
 /// Larger files are no plugins: one made from Python has 18 MB.
@@ -95,7 +95,7 @@ impl Loader {
         let plugin = self
             .versions
             .compile(&version, manifest, standing, &bytes)?;
-        self.keep(&plugin, &bytes)?;
+        self.keep(&plugin, &bytes, signature.as_deref())?;
         Ok(Candidate::Good(plugin))
     }
 
@@ -124,10 +124,15 @@ impl Loader {
         self.table.users.get(user).is_some_and(Result::is_ok)
     }
 
-    fn keep(&self, plugin: &Plugin, bytes: &[u8]) -> Result<(), Refusal> {
+    fn keep(&self, plugin: &Plugin, bytes: &[u8], signature: Option<&str>) -> Result<(), Refusal> {
         let Manifest { name, version, .. } = &*plugin.manifest;
         let archive = self.versions.archive();
         let kept = archive.keep(&plugin.version, name.as_str(), version, bytes);
+        kept.map_err(|error| store_refusal(&error))?;
+        let Some(signature) = signature else {
+            return Ok(());
+        };
+        let kept = keep_signature(archive, &plugin.version, signature);
         kept.map_err(|error| store_refusal(&error))
     }
 

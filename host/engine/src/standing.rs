@@ -1,14 +1,17 @@
-//! How far a version is trusted with the hosts that its manifest names.
+//! How far a version is trusted with the hosts that its manifest names, by what the configuration says now: whether it comes from a
+//! file or from the store. What was granted once and is no more counts for nothing.
 
 use trunkline_flow::ports::{PluginArchive, PluginVersion, StoreError};
 
 use crate::config::Trust;
 use crate::grant::{Standing, fixed_hosts};
 use crate::manifest::Manifest;
+use crate::scan::SIGNATURE_SUFFIX;
 use crate::signature::Signed;
 
 /// What came with this release or is signed by a trusted key is trusted; once there is a key, nothing else is. Where nobody
-/// can sign, the first version of a plugin is, and a later one as far as the version before it. Blocks.
+/// can sign, the first version of a plugin is, and a later one as far as that first one: measured by the one before it, a grant would
+/// outlast its line in the configuration. Blocks.
 ///
 /// # Errors
 /// The archive cannot be read.
@@ -25,14 +28,42 @@ pub(crate) fn standing(
     if !trust.trusted_keys.is_empty() {
         return Ok(Standing::Stranger);
     }
-    let history = archive.history(manifest.name.as_str())?;
-    let Some(before) = history.first() else {
+    let first = archive.first(manifest.name.as_str())?;
+    let Some(first) = first.filter(|first| first != version) else {
         return Ok(Standing::Trusted);
     };
-    let before = archive.fetch(before)?;
-    let before = before.and_then(|file| Manifest::of_component(&file.bytes).ok());
-    let hosts = before.and_then(|manifest| fixed_hosts(&manifest).ok());
+    let first = archive.fetch(&first)?;
+    let first = first.and_then(|file| Manifest::of_component(&file.bytes).ok());
+    let hosts = first.and_then(|manifest| fixed_hosts(&manifest).ok());
     Ok(Standing::Like(hosts.unwrap_or_default()))
+}
+
+/// Keeps a file's signature beside its bytes, as it lies beside it in the folder. Blocks.
+///
+/// # Errors
+/// The archive cannot be written.
+pub(crate) fn keep_signature(
+    archive: &dyn PluginArchive,
+    version: &PluginVersion,
+    signature: &str,
+) -> Result<(), StoreError> {
+    archive.keep(&signature_of(version), "", "", signature.as_bytes())
+}
+
+/// The signature kept with a version. Blocks.
+///
+/// # Errors
+/// The archive cannot be read.
+pub(crate) fn kept_signature(
+    archive: &dyn PluginArchive,
+    version: &PluginVersion,
+) -> Result<Option<String>, StoreError> {
+    let file = archive.fetch(&signature_of(version))?;
+    Ok(file.and_then(|file| String::from_utf8(file.bytes).ok()))
+}
+
+fn signature_of(version: &PluginVersion) -> PluginVersion {
+    PluginVersion(format!("{}{SIGNATURE_SUFFIX}", version.0))
 }
 
 #[cfg(test)]
@@ -62,6 +93,10 @@ mod tests {
 
         fn history(&self, _: &str) -> Result<Vec<PluginVersion>, StoreError> {
             Ok(Vec::new())
+        }
+
+        fn first(&self, _: &str) -> Result<Option<PluginVersion>, StoreError> {
+            Ok(None)
         }
 
         fn in_use(&self) -> Result<Vec<PluginVersion>, StoreError> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use trunkline_core::id::PluginName;
-use trunkline_flow::ports::{PluginArchive, PluginVersion};
+use trunkline_flow::ports::{PluginArchive, PluginVersion, StoreError};
 
 use crate::cache::Cache;
+use crate::config::Trust;
 use crate::contract_0_1::{CONTRACT, Exports};
 use crate::grant::Standing;
 use crate::live::{Counters, GoodCalls, Plugin};
@@ -14,6 +15,8 @@ use crate::manifest::{Kind, Manifest};
 use crate::refusal::{Refusal, Stage};
 use crate::run::Linked;
 use crate::runtime::Runtime;
+use crate::signature;
+use crate::standing::{kept_signature, standing};
 
 /// Compiles, and remembers what it compiled for as long as somebody uses it.
 pub(crate) struct Versions {
@@ -74,24 +77,39 @@ impl Versions {
         Ok(plugin)
     }
 
-    /// The version of this hash: one in use, else from the archive. Blocks.
+    /// The version of this hash from the archive, with the standing its file would have now. Blocks.
     ///
     /// # Errors
-    /// The archive has no such file, or it does not compile any more.
-    pub(crate) fn find(&self, version: &PluginVersion) -> Result<Arc<Plugin>, Refusal> {
-        if let Some(plugin) = self.in_use(version) {
-            return Ok(plugin);
-        }
+    /// The archive has no such file, it does not compile any more, or its signature is not good enough now.
+    pub(crate) fn find(
+        &self,
+        version: &PluginVersion,
+        trust: &Trust,
+    ) -> Result<Arc<Plugin>, Refusal> {
         let not_there = |reason: String| Refusal::new(Stage::Store, reason, "see the store's log");
-        let file = self.archive.fetch(version);
-        let file = file.map_err(|error| not_there(error.to_string()))?;
+        let unreadable = |error: StoreError| not_there(error.to_string());
+        let archive = self.archive();
+        let file = archive.fetch(version).map_err(unreadable)?;
         let file =
             file.ok_or_else(|| not_there(format!("no plugin file {} is kept", version.0)))?;
+        let signature = kept_signature(archive, version).map_err(unreadable)?;
+        let signed = signature::check(trust, version, &file.bytes, signature.as_deref())?;
         let manifest = Manifest::of_component(&file.bytes).map_err(|error| {
             Refusal::new(Stage::Manifest, error.to_string(), "see the store's log")
         })?;
-        // It was granted once, when it became live; what the operator took back since, `bind` leaves out.
-        self.compile(version, manifest, Standing::Trusted, &file.bytes)
+        let standing = standing(trust, archive, &manifest, version, signed).map_err(unreadable)?;
+        match self.in_use(version) {
+            Some(plugin) if plugin.standing == standing => Ok(plugin),
+            Some(plugin) => Ok(Arc::new(Plugin {
+                version: version.clone(),
+                manifest: plugin.manifest.clone(),
+                linked: plugin.linked.clone(),
+                standing,
+                counters: plugin.counters.clone(),
+                good: GoodCalls::default(),
+            })),
+            None => self.compile(version, manifest, standing, &file.bytes),
+        }
     }
 
     /// The version of this hash, if it is in use.

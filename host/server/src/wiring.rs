@@ -8,8 +8,8 @@ use trunkline_core::id::ChannelName;
 use trunkline_core::settings::{self, Settings};
 use trunkline_ece::IntegrationConfig;
 use trunkline_engine::{
-    EngineConfig, Manifest, Oauth2, ProxySettings, Secret, SecretSource, SecretValues, Trust, User,
-    UserConfig, complaints, manifests_in,
+    Complaint, Engine, EngineConfig, Manifest, Oauth2, ProxySettings, Secret, SecretSource,
+    SecretValues, Trust, User, UserConfig, complaints, manifests_in,
 };
 use trunkline_store::{Directions, Mask, Masking};
 
@@ -174,19 +174,26 @@ pub fn unfit(config: &Config) -> Vec<Unfit> {
     let wanted = engine(config);
     let manifests = manifests_in(&wanted.dir).unwrap_or_default();
     let all = complaints(&wanted, &manifests).into_iter();
-    all.map(|(user, complaint)| {
-        let (group, name) = match user {
-            User::Channel(name) => ("channels", name.0),
-            User::Bot(name) => ("bots", name.0),
-        };
-        Unfit {
-            group,
-            name,
-            place: complaint.place,
-            text: complaint.text,
-        }
-    })
-    .collect()
+    all.map(unfit_one).collect()
+}
+
+/// What the live plugins need and this configuration takes from them. A start takes nothing away: what was never granted waits.
+pub fn taken_away(running: &Engine, config: &Config) -> Vec<Unfit> {
+    let all = running.taken_away(&engine(config)).into_iter();
+    all.map(unfit_one).collect()
+}
+
+fn unfit_one((user, complaint): (User, Complaint)) -> Unfit {
+    let (group, name) = match user {
+        User::Channel(name) => ("channels", name.0),
+        User::Bot(name) => ("bots", name.0),
+    };
+    Unfit {
+        group,
+        name,
+        place: complaint.place,
+        text: complaint.text,
+    }
 }
 
 fn users<N: Ord + Clone>(connections: &BTreeMap<N, Connection>) -> BTreeMap<N, UserConfig> {

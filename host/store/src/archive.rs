@@ -1,10 +1,13 @@
 //! Plugin files by hash.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use trunkline_core::id::Timestamp;
 use trunkline_flow::ports::{PluginArchive, PluginFile, PluginVersion, StoreError};
 
 use crate::failure::{Outcome, broken};
+use crate::open::{OpenError, connect_reader};
 use crate::sqlite::SqliteStore;
 
 /// For the engine's own threads: an async task that calls these panics.
@@ -42,9 +45,34 @@ impl PluginArchive for SqliteStore {
         self.readers().read_blocking(move |db| history(db, &name))
     }
 
+    fn first(&self, name: &str) -> Result<Option<PluginVersion>, StoreError> {
+        let name = name.to_owned();
+        self.readers().read_blocking(move |db| first(db, &name))
+    }
+
     fn in_use(&self) -> Result<Vec<PluginVersion>, StoreError> {
         self.readers().read_blocking(in_use)
     }
+}
+
+/// Of every plugin the version that was live first, read beside a host that may be running.
+///
+/// # Errors
+/// There is no store, or it cannot be read.
+pub fn first_versions(path: &Path) -> Result<Vec<(PluginVersion, PluginFile)>, OpenError> {
+    let db = connect_reader(path)?;
+    let mut names = db.prepare("SELECT DISTINCT name FROM plugins_live")?;
+    let names = names.query_map([], |row| row.get::<_, String>(0))?;
+    let mut all = Vec::new();
+    for name in names {
+        let Some(hash) = first(&db, &name?)? else {
+            continue;
+        };
+        if let Some(file) = fetch(&db, &hash)? {
+            all.push((hash, file));
+        }
+    }
+    Ok(all)
 }
 
 fn keep(db: &Connection, hash: &PluginVersion, file: &PluginFile) -> Outcome<()> {
@@ -93,6 +121,17 @@ fn history(db: &Connection, name: &str) -> Outcome<Vec<PluginVersion>> {
         .query_map([name], |row| Ok(PluginVersion(row.get(0)?)))?
         .collect::<Result<_, _>>()?;
     Ok(hashes)
+}
+
+fn first(db: &Connection, name: &str) -> Outcome<Option<PluginVersion>> {
+    let hash = db
+        .prepare_cached(
+            "SELECT hash FROM plugins_live JOIN plugins USING (hash)
+             WHERE plugins_live.name = ?1 ORDER BY turn LIMIT 1",
+        )?
+        .query_row([name], |row| Ok(PluginVersion(row.get(0)?)))
+        .optional()?;
+    Ok(hash)
 }
 
 fn in_use(db: &Connection) -> Outcome<Vec<PluginVersion>> {

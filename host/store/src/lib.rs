@@ -107,6 +107,7 @@ mod failure;
 #[cfg(feature = "contract-tests")]
 pub mod contract;
 
+pub use archive::first_versions;
 pub use masking::{Directions, Mask, Masking};
 pub use open::OpenError;
 pub use options::Options;

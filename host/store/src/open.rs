@@ -138,7 +138,8 @@ fn connect(path: &Path) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
+/// One that writes nothing, also beside a running host.
+pub(crate) fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.pragma_update(None, "cache_size", -8 * 1024)?;

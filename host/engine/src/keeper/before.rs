@@ -10,9 +10,11 @@ use std::sync::Arc;
 use trunkline_core::id::PluginName;
 use trunkline_flow::ports::PluginVersion;
 
-use super::Keeper;
-use crate::live::Plugin;
+use super::{Keeper, Provided};
+use crate::config::EngineConfig;
+use crate::live::{Plugin, bind};
 use crate::refusal::NoteKind;
+use crate::status::FileState;
 
 impl Keeper {
     /// The configured plugin that a refused file stands for: the one it provides, the one its manifest names, the one the note
@@ -72,17 +74,51 @@ impl Keeper {
         // Of before the start.
         let noted = NoteKind::Quarantined.read(&self.path(file));
         quarantined.extend(noted.map(|note| PluginVersion(note.sha256)));
-        let name = name.clone();
+        let (name, config) = (name.clone(), self.config.clone());
         let found = tokio::task::spawn_blocking(move || {
             let history = versions
                 .archive()
                 .history(name.as_str())
                 .unwrap_or_default();
-            let mut good = history
+            let good = history
                 .iter()
                 .filter(|version| !quarantined.contains(version));
-            good.find_map(|version| versions.find(version).ok())
+            let mut found = good.filter_map(|version| versions.find(version, &config.trust).ok());
+            found.find(|plugin| serves_somebody(plugin, &config))
         });
         found.await.ok().flatten()
     }
+
+    /// Judges what serves by another trust. What may not serve any more does not; its file is loaded anew, and says why.
+    pub(super) async fn judge_anew(&mut self) {
+        for (name, provided) in std::mem::take(&mut self.provided) {
+            let Some(plugin) = &provided.plugin else {
+                self.provided.insert(name, provided);
+                continue;
+            };
+            let versions = self.shared.versions.clone();
+            let (version, config) = (plugin.version.clone(), self.config.clone());
+            let judging = move || versions.find(&version, &config.trust);
+            match tokio::task::spawn_blocking(judging).await {
+                Ok(Ok(plugin)) => {
+                    let plugin = Some(plugin);
+                    self.provided.insert(name, Provided { plugin, ..provided });
+                }
+                Ok(Err(refusal)) => {
+                    tracing::warn!(plugin = %name, reason = %refusal.reason, "plugin serves no more: it is not trusted now");
+                    self.set_state(&provided.file, FileState::Loading);
+                    self.waiting.push_back(provided.file);
+                }
+                // The process is ending.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// A version of another time may want settings or hosts that nobody gives now.
+fn serves_somebody(plugin: &Arc<Plugin>, config: &EngineConfig) -> bool {
+    let name = &plugin.manifest.name;
+    let mut users = config.users().filter(|(_, wanted)| wanted.plugin == *name);
+    users.any(|(user, wanted)| bind(plugin, &user, wanted, &config.public_url).is_ok())
 }

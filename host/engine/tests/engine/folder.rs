@@ -276,13 +276,7 @@ async fn a_version_that_asks_for_more_waits_until_the_operator_grants_it() {
         .file("echo.wasm", &guest("echo"));
     let engine = world.start().await;
     let before = file_status(&engine, "echo.wasm").sha256;
-    let greedier = with_manifest(&guest("echo"), |text| {
-        text.replace(
-            "kind = \"channel\"",
-            "hosts = [\"more.example.com\"]\nkind = \"channel\"",
-        )
-    });
-    world.drop_file("echo.wasm", &greedier);
+    world.drop_file("echo.wasm", &greedier());
     engine.settled().await;
     let (stage, reason) = refused(&engine, "echo.wasm");
     assert_eq!(stage, Stage::Grants);
@@ -298,6 +292,72 @@ async fn a_version_that_asks_for_more_waits_until_the_operator_grants_it() {
     let status = file_status(&engine, "echo.wasm");
     assert_eq!(status.state, FileState::Live);
     assert_ne!(status.sha256, before);
+}
+
+/// Asks for a host that echo does not.
+fn greedier() -> Vec<u8> {
+    with_manifest(&guest("echo"), |text| {
+        text.replace(
+            "kind = \"channel\"",
+            "hosts = [\"more.example.com\"]\nkind = \"channel\"",
+        )
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_was_taken_back_is_taken_back_also_over_a_restart() {
+    let mut world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    let first = file_status(&engine, "echo.wasm").sha256;
+    let without = world.config.clone();
+    let channel = world.config.channels.get_mut(&"test".into()).unwrap();
+    channel.hosts.push("more.example.com".to_owned());
+    engine.reconfigure(world.config.clone()).await;
+    world.drop_file("echo.wasm", &greedier());
+    engine.settled().await;
+    assert_eq!(file_status(&engine, "echo.wasm").state, FileState::Live);
+
+    // A reload is told before anything changes.
+    assert!(engine.taken_away(&world.config).is_empty());
+    let taken = engine.taken_away(&without);
+    let [(user, complaint)] = taken.as_slice() else {
+        panic!("{taken:?}");
+    };
+    assert_eq!(*user, User::Channel("test".into()));
+    assert_eq!(complaint.place, "hosts");
+    assert!(complaint.text.contains("more.example.com"), "{complaint:?}");
+
+    // A start is not: the file waits, and the version that needs no grant serves.
+    drop(engine);
+    world.config = without;
+    let engine = world.start().await;
+    assert_eq!(refused(&engine, "echo.wasm").0, Stage::Grants);
+    let serving = file_status(&engine, "echo.wasm").serving;
+    assert_eq!(serving.map(|serving| serving.sha256), first);
+    assert!(engine.status().unserved.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_serves_is_judged_anew_when_other_keys_are_trusted() {
+    let mut world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    let shipped = file_status(&engine, "echo.wasm").sha256.unwrap();
+    world.config.trust.trusted_keys =
+        vec!["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".to_owned()];
+    world.config.trust.require_signature = true;
+    engine.reconfigure(world.config.clone()).await;
+    assert_eq!(refused(&engine, "echo.wasm").0, Stage::Signature);
+    assert!(engine.status().unserved.contains_key("channels.test"));
+
+    let version = trunkline_flow::ports::PluginVersion(shipped);
+    world.config.trust.shipped.insert(version);
+    engine.reconfigure(world.config.clone()).await;
+    assert_eq!(file_status(&engine, "echo.wasm").state, FileState::Live);
+    assert!(engine.status().unserved.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ use trunkline_flow::ports::{
 pub(crate) struct Archive {
     files: Mutex<BTreeMap<PluginVersion, PluginFile>>,
     history: Mutex<Vec<(String, PluginVersion)>>,
+    firsts: Mutex<BTreeMap<String, PluginVersion>>,
 }
 
 impl PluginArchive for Archive {
@@ -50,6 +51,8 @@ impl PluginArchive for Archive {
 
     fn made_live(&self, hash: &PluginVersion, _: Timestamp) -> Result<(), StoreError> {
         let name = self.files.lock().unwrap()[hash].name.clone();
+        let mut firsts = self.firsts.lock().unwrap();
+        firsts.entry(name.clone()).or_insert_with(|| hash.clone());
         let mut history = self.history.lock().unwrap();
         history.retain(|(_, before)| before != hash);
         history.push((name, hash.clone()));
@@ -60,6 +63,10 @@ impl PluginArchive for Archive {
         let history = self.history.lock().unwrap();
         let of_name = history.iter().rev().filter(|(other, _)| other == name);
         Ok(of_name.map(|(_, hash)| hash.clone()).collect())
+    }
+
+    fn first(&self, name: &str) -> Result<Option<PluginVersion>, StoreError> {
+        Ok(self.firsts.lock().unwrap().get(name).cloned())
     }
 
     fn in_use(&self) -> Result<Vec<PluginVersion>, StoreError> {

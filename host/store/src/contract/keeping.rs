@@ -202,6 +202,11 @@ pub async fn plugins_are_remembered_newest_first(stores: &impl Stores) {
     })
     .await;
     assert_eq!(history, Ok(vec![hash("a"), hash("b")]));
+    // Its later return makes the first no later one.
+    let first = blocking(&store, |store| store.first("sms")).await;
+    assert_eq!(first, Ok(Some(hash("a"))));
+    let none = blocking(&store, |store| store.first("none")).await;
+    assert_eq!(none, Ok(None));
     let unknown = blocking(&store, |store| store.made_live(&hash("none"), T)).await;
     assert!(is_broken(&unknown));
 }

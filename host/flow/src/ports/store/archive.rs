@@ -48,6 +48,12 @@ pub trait PluginArchive: Send + Sync + 'static {
     /// The store's.
     fn history(&self, name: &str) -> Result<Vec<PluginVersion>, StoreError>;
 
+    /// The hash of this plugin that was live first, of those whose bytes are still kept.
+    ///
+    /// # Errors
+    /// The store's.
+    fn first(&self, name: &str) -> Result<Option<PluginVersion>, StoreError>;
+
     /// Hashes that unsettled deliveries are pinned to.
     ///
     /// # Errors

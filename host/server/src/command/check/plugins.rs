@@ -22,7 +22,9 @@ use crate::wiring;
 /// Every file, then every channel and bot.
 pub(super) async fn look(config: &Config) -> Vec<Line> {
     let wanted = wiring::engine(config);
-    match look_at_copy(&wanted).await {
+    // A store that cannot be read has a line of its own.
+    let firsts = trunkline_store::first_versions(&config.store.path).unwrap_or_default();
+    match look_at_copy(&wanted, MemoryArchive::of(firsts)).await {
         Ok(lines) => lines,
         Err(why) => {
             let dir = wanted.dir.display();
@@ -36,7 +38,7 @@ pub(super) async fn look(config: &Config) -> Vec<Line> {
     }
 }
 
-async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
+async fn look_at_copy(wanted: &EngineConfig, archive: MemoryArchive) -> Result<Vec<Line>, String> {
     let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
     if wanted.dir.exists() {
         copy_files(&wanted.dir, copy.path()).map_err(|error| error.to_string())?;
@@ -47,7 +49,7 @@ async fn look_at_copy(wanted: &EngineConfig) -> Result<Vec<Line>, String> {
         cache_dir: cache.path().join("cache"),
         ..wanted.clone()
     };
-    let engine = Engine::start(config.clone(), supplies())
+    let engine = Engine::start(config.clone(), supplies(archive))
         .await
         .map_err(|error| error.to_string())?;
     let status = engine.status();
@@ -135,12 +137,12 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn supplies() -> Supplies {
+fn supplies(archive: MemoryArchive) -> Supplies {
     let no_files = |_| -> BoxFuture<'static, Result<FoundFile, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     };
     Supplies {
-        archive: Arc::new(MemoryArchive::default()),
+        archive: Arc::new(archive),
         calls: None,
         // No bot is called back here.
         reply_key: [0; 32],
@@ -152,7 +154,25 @@ fn supplies() -> Supplies {
 /// Plugin files for as long as the check runs.
 #[derive(Debug, Default)]
 struct MemoryArchive {
+    /// By plugin: the version that was live first, as the host's store has it.
+    firsts: BTreeMap<String, PluginVersion>,
     files: Mutex<BTreeMap<String, PluginFile>>,
+}
+
+impl MemoryArchive {
+    fn of(firsts: Vec<(PluginVersion, PluginFile)>) -> Self {
+        let names = firsts.iter();
+        let names = names.map(|(version, file)| (file.name.clone(), version.clone()));
+        Self {
+            firsts: names.collect(),
+            files: Mutex::new(
+                firsts
+                    .into_iter()
+                    .map(|(version, file)| (version.0, file))
+                    .collect(),
+            ),
+        }
+    }
 }
 
 impl PluginArchive for MemoryArchive {
@@ -184,6 +204,10 @@ impl PluginArchive for MemoryArchive {
 
     fn history(&self, _: &str) -> Result<Vec<PluginVersion>, StoreError> {
         Ok(Vec::new())
+    }
+
+    fn first(&self, name: &str) -> Result<Option<PluginVersion>, StoreError> {
+        Ok(self.firsts.get(name).cloned())
     }
 
     fn in_use(&self) -> Result<Vec<PluginVersion>, StoreError> {
