@@ -1,4 +1,4 @@
-//! The lights of entry points (Z24 to Z27) and channels, read each minute and when asked (Z23).
+//! The lights of entry points (Z24 to Z27), channels and bots, read each minute and when asked (Z23).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::Notify;
-use trunkline_core::id::{ChannelName, EntryPointName, IntegrationName, Timestamp};
+use trunkline_core::id::{EntryPointName, IntegrationName, Timestamp};
 use trunkline_ece::{Light, Lights};
 use trunkline_engine::User;
 use trunkline_flow::ports::{CheckedAccount, Clock, SendError};
@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Board {
     integrations: Mutex<BTreeMap<IntegrationName, IntegrationReport>>,
-    channels: Mutex<BTreeMap<ChannelName, LightReport>>,
+    users: Mutex<BTreeMap<User, LightReport>>,
     again: Notify,
 }
 
@@ -38,15 +38,15 @@ impl Board {
         integrations.get(name).cloned()
     }
 
-    /// The last light of a channel.
-    pub(super) fn channel(&self, name: &ChannelName) -> Option<LightReport> {
-        let channels = self.channels.lock();
-        let channels = channels.unwrap_or_else(PoisonError::into_inner);
-        channels.get(name).cloned()
+    /// The last light of a channel or bot.
+    pub(super) fn user(&self, user: &User) -> Option<LightReport> {
+        let users = self.users.lock();
+        let users = users.unwrap_or_else(PoisonError::into_inner);
+        users.get(user).cloned()
     }
 }
 
-/// Which channels are asked whether all is well.
+/// Which channels and bots are asked whether all is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     /// All: an operator wants to know, or something changed.
@@ -88,9 +88,11 @@ impl Host {
             let points = &integration.ece.entry_points;
             self.read_integration(name, points)
         });
-        let channels = config.channels.keys();
-        let channels = channels.map(|name| self.read_channel(name, asked));
-        let (integrations, channels) = tokio::join!(join_all(integrations), join_all(channels));
+        let channels = config.channels.keys().cloned().map(User::Channel);
+        let bots = config.bots.keys().cloned().map(User::Bot);
+        let users = channels.chain(bots);
+        let users = users.map(|user| self.read_user(user, asked));
+        let (integrations, users) = tokio::join!(join_all(integrations), join_all(users));
         let mut board = self
             .board
             .integrations
@@ -100,10 +102,10 @@ impl Host {
         drop(board);
         let mut board = self
             .board
-            .channels
+            .users
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *board = channels.into_iter().collect();
+        *board = users.into_iter().collect();
     }
 
     async fn read_integration(
@@ -124,20 +126,27 @@ impl Host {
         (name.clone(), report)
     }
 
-    async fn read_channel(&self, name: &ChannelName, asked: Asked) -> (ChannelName, LightReport) {
-        let (last, now) = (self.engine().last_taken(name), self.clock().now());
-        if asked == Asked::Quiet && !is_quiet(last, now) {
+    async fn read_user(&self, user: User, asked: Asked) -> (User, LightReport) {
+        if asked == Asked::Quiet && self.shows_that_it_works(&user) {
             let light = LightReport {
                 colour: Colour::Green,
                 why: "the provider took a message within the last minute".to_owned(),
             };
-            return (name.clone(), light);
+            return (user, light);
         }
-        let light = match self.engine().check(&User::Channel(name.clone())).await {
+        let light = match self.engine().check(&user).await {
             Ok(account) => account_light(account),
             Err(error) => failed_light(&error),
         };
-        (name.clone(), light)
+        (user, light)
+    }
+
+    /// A bot's server takes nothing on its own: it is asked.
+    fn shows_that_it_works(&self, user: &User) -> bool {
+        match user {
+            User::Channel(name) => !is_quiet(self.engine().last_taken(name), self.clock().now()),
+            User::Bot(_) => false,
+        }
     }
 }
 

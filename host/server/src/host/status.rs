@@ -1,7 +1,7 @@
 //! What the admin API, `/readyz` and `/metrics` tell, put together from what each part says of itself.
 
 use trunkline_core::id::PluginName;
-use trunkline_engine::{FileState, FileStatus};
+use trunkline_engine::{FileState, FileStatus, User};
 use trunkline_flow::Status;
 
 use super::Host;
@@ -30,20 +30,13 @@ impl Host {
                 .channels
                 .iter()
                 .map(|(name, channel)| {
-                    let light = self.board.channel(name).unwrap_or_else(unread);
-                    self.connection(&format!("channels.{name}"), &name.0, &channel.plugin, light)
+                    self.connection(&User::Channel(name.clone()), &name.0, &channel.plugin)
                 })
                 .collect(),
             bots: config
                 .bots
                 .iter()
-                .map(|(name, bot)| {
-                    let live = LightReport {
-                        colour: Colour::Green,
-                        why: "live".to_owned(),
-                    };
-                    self.connection(&format!("bots.{name}"), &name.0, &bot.plugin, live)
-                })
+                .map(|(name, bot)| self.connection(&User::Bot(name.clone()), &name.0, &bot.plugin))
                 .collect(),
             plugins: self
                 .engine()
@@ -99,22 +92,22 @@ impl Host {
     }
 
     /// A channel or bot without a plugin is red, whatever was read before.
-    fn connection(
-        &self,
-        table: &str,
-        name: &str,
-        plugin: &PluginName,
-        light: LightReport,
-    ) -> ConnectionReport {
-        let unserved = self.engine().status().unserved.remove(table);
+    fn connection(&self, user: &User, name: &str, plugin: &PluginName) -> ConnectionReport {
+        let unserved = self.engine().status().unserved.remove(&user.table());
+        let light = unserved.map(red);
+        let light = light.or_else(|| self.board.user(user));
         ConnectionReport {
             name: name.to_owned(),
             plugin: plugin.0.clone(),
-            light: unserved.map_or(light, |why| LightReport {
-                colour: Colour::Red,
-                why,
-            }),
+            light: light.unwrap_or_else(unread),
         }
+    }
+}
+
+fn red(why: String) -> LightReport {
+    LightReport {
+        colour: Colour::Red,
+        why,
     }
 }
 

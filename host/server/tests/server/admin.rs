@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use trunkline_core::id::IntegrationName;
 
-use crate::world::{TOKEN, World};
+use crate::world::{TOKEN, World, guest};
 
 /// Every method and path of the document, with something in place of its parameters.
 fn described(openapi: &serde_json::Value) -> Vec<(Method, String)> {
@@ -128,4 +128,18 @@ async fn what_needs_a_restart_is_refused_as_a_whole() {
     let config = world.host.config();
     let acme = &config.integrations[&IntegrationName::from("acme")];
     assert!(acme.ece.entry_points.values().any(|id| id == "1001"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_light_of_a_bot_is_what_its_plugin_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).expect("made");
+    std::fs::copy(guest("echo-bot"), plugins.join("echo-bot.wasm"))
+        .expect("`cargo xtask plugins --guests` builds it");
+    let world = World::start_in(folder).await;
+    world.host.refresh_lights().await;
+    let report = world.host.report();
+    let light = &report.bots[0].light;
+    assert_eq!(light.why, "live; its plugin has no check");
 }
