@@ -27,6 +27,9 @@ mod plan;
 /// One file on its way to live.
 mod load;
 
+/// The last step on that way.
+mod trial;
+
 /// Signatures beside plugin files.
 mod signature;
 

@@ -138,19 +138,23 @@ impl Loader {
 
     /// The first call: a plugin that cannot be instantiated, or traps on a harmless request, shows it here.
     async fn try_out(&self, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
-        if plugin.manifest.kind == Kind::Bot {
-            return self.instantiate(plugin).await;
-        }
         let users = self
             .config
             .users()
             .filter(|(_, wanted)| wanted.plugin == plugin.manifest.name);
-        let mut bound = users
-            .filter_map(|(user, wanted)| bind(plugin, &user, wanted, &self.config.public_url).ok());
-        match bound.next() {
-            Some(bound) => self.probe(bound).await,
-            None => self.instantiate(plugin).await,
+        let bound: Vec<_> = users
+            .filter_map(|(user, wanted)| {
+                let bound = bind(plugin, &user, wanted, &self.config.public_url).ok()?;
+                Some((user, bound))
+            })
+            .collect();
+        match bound.first() {
+            Some((_, first)) if plugin.manifest.kind == Kind::Channel => {
+                self.probe(first.clone()).await?;
+            }
+            Some(_) | None => self.instantiate(plugin).await?,
         }
+        self.check(&bound).await
     }
 
     async fn instantiate(&self, plugin: &Arc<Plugin>) -> Result<(), Refusal> {
@@ -250,7 +254,7 @@ fn misfit(user: &User, error: &BindError) -> Refusal {
     }
 }
 
-fn trial_refusal(reason: &str) -> Refusal {
+pub(crate) fn trial_refusal(reason: &str) -> Refusal {
     let reason = format!("its first call failed: {reason}");
     let what_to_do = "mend the plugin; the version before serves on";
     Refusal::new(Stage::Trial, reason, what_to_do)

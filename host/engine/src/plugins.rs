@@ -140,7 +140,11 @@ impl Plugins for Engine {
         };
         let invocation = self.invocation(&bound, self.now(), files, Some(leaving));
         let result = self.call(invocation, export, &delivery).await;
-        let done = result.map_err(send_failed)??;
+        let done = result.map_err(send_failed).and_then(|done| done);
+        if let Err(SendError::Credentials(why)) = &done {
+            self.shared.taken.note_refused(&call.channel, why);
+        }
+        let done = done?;
         if !done.ids.is_empty() {
             self.shared.taken.note(&call.channel, self.now());
         }
@@ -267,7 +271,16 @@ impl Engine {
             return Ok(None);
         }
         let result = self.run(&bound, Check, self.now(), &user.table()).await;
-        result.map_err(send_failed)?.map(Some)
+        let account = result.map_err(send_failed)??;
+        if let User::Channel(channel) = user {
+            self.shared.taken.note_good(channel);
+        }
+        Ok(Some(account))
+    }
+
+    /// Why the provider of this channel refused the credentials of a message, until it takes one or a check goes well.
+    pub fn credentials_refused(&self, channel: &ChannelName) -> Option<String> {
+        self.shared.taken.refused(channel)
     }
 
     /// When a provider last took a message of this channel, since the start.

@@ -17,6 +17,9 @@ mod calls;
 /// Calls that are kept, and run again.
 mod recording;
 
+/// `check` on the way to live.
+mod checks;
+
 /// Tokens that the host fetches.
 mod tokens;
 

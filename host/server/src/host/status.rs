@@ -91,10 +91,15 @@ impl Host {
         problems
     }
 
-    /// A channel or bot without a plugin is red, whatever was read before.
+    /// A channel or bot without a plugin is red, whatever was read before; so is one whose provider has refused its
+    /// credentials since.
     fn connection(&self, user: &User, name: &str, plugin: &PluginName) -> ConnectionReport {
         let unserved = self.engine().status().unserved.remove(&user.table());
-        let light = unserved.map(red);
+        let refused = match user {
+            User::Channel(name) => self.engine().credentials_refused(name),
+            User::Bot(_) => None,
+        };
+        let light = unserved.or(refused).map(red);
         let light = light.or_else(|| self.board.user(user));
         ConnectionReport {
             name: name.to_owned(),
