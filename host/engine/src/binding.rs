@@ -1,7 +1,7 @@
 //! Which plugin, in which version, serves a channel or bot for one call.
 
 use trunkline_core::id::ChannelName;
-use trunkline_flow::ports::{PluginVersion, ReceiveError};
+use trunkline_flow::ports::{PluginVersion, ReceiveError, Request};
 
 use crate::config::User;
 use crate::contract_0_1::bot::BotCapabilities;
@@ -21,13 +21,14 @@ impl Engine {
         &self,
         user: &User,
         name: &ChannelName,
+        request: &Request,
     ) -> Result<Bound, ReceiveError> {
         match self.bound(user) {
             None => Err(ReceiveError::UnknownChannel),
             Some(Ok(bound)) => Ok(bound),
             Some(Err(absent)) => Err(ReceiveError::NotNow {
                 channel: name.clone(),
-                ack: ack_answer(&absent.ack),
+                ack: ack_answer(&absent.ack, &request.method),
                 reason: absent.reason,
                 trapped: Vec::new(),
             }),

@@ -248,16 +248,20 @@ impl Table {
     }
 }
 
-/// The answer for a webhook that must wait.
-pub(crate) fn ack_answer(ack: &Ack) -> Answer {
+/// The answer for a call that must wait; none where calls of its method are not kept.
+pub(crate) fn ack_answer(ack: &Ack, method: &str) -> Option<Answer> {
+    let mut methods = ack.methods.iter();
+    if !methods.any(|kept| kept.eq_ignore_ascii_case(method)) {
+        return None;
+    }
     let content_type = ack.content_type.iter();
-    Answer {
+    Some(Answer {
         status: ack.status,
         headers: content_type
             .map(|kind| ("content-type".to_owned(), kind.clone()))
             .collect(),
         body: ack.body.clone().into_bytes(),
-    }
+    })
 }
 
 /// The table in use.

@@ -258,10 +258,12 @@ pub struct Socket {
     pub frame_max: Option<u32>,
 }
 
-/// What a provider is told while no version works.
+/// What a provider is told while no version works and its call is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Ack {
+    /// Methods of calls that are kept. Others want an answer that only the plugin has: they are to come again.
+    pub methods: Vec<String>,
     /// A 2xx.
     pub status: u16,
     /// The body's type.
@@ -273,6 +275,7 @@ pub struct Ack {
 impl Default for Ack {
     fn default() -> Self {
         Self {
+            methods: vec!["POST".to_owned()],
             status: 200,
             content_type: None,
             body: String::new(),

@@ -44,7 +44,7 @@ impl Plugins for Engine {
         request: &Request,
         at: Timestamp,
     ) -> Result<Reception, ReceiveError> {
-        let bound = self.bound_to_receive(&User::Channel(channel.clone()), channel)?;
+        let bound = self.bound_to_receive(&User::Channel(channel.clone()), channel, request)?;
         let call = Receive {
             request: request.clone(),
             peer: None,
@@ -59,7 +59,8 @@ impl Plugins for Engine {
         call: SocketCall,
         at: Timestamp,
     ) -> Result<Reception, ReceiveError> {
-        let bound = self.bound_to_receive(&User::Channel(channel.clone()), channel)?;
+        let user = User::Channel(channel.clone());
+        let bound = self.bound_to_receive(&user, channel, &call.request)?;
         if bound.plugin.manifest.socket.is_none() {
             return Err(ReceiveError::UnknownChannel);
         }
@@ -209,7 +210,7 @@ impl Plugins for Engine {
     ) -> Result<BotReception, ReceiveError> {
         // The port's error knows channels alone; a bot's name stands in its place.
         let name = ChannelName(bot.0.clone());
-        let bound = self.bound_to_receive(&User::Bot(bot.clone()), &name)?;
+        let bound = self.bound_to_receive(&User::Bot(bot.clone()), &name, request)?;
         if !bound.plugin.linked.exports().names().contains("callbacks") {
             // Nobody is called here, however often they try.
             return Err(ReceiveError::UnknownChannel);
@@ -218,7 +219,7 @@ impl Plugins for Engine {
             request: request.clone(),
         };
         let result = self.run(&bound, call, at, request).await;
-        let received = self.received(result, &bound, &name)?;
+        let received = self.received(result, &bound, &name, request)?;
         let all = received.callbacks.len();
         let tokens = &self.shared.reply_tokens;
         let known = received.callbacks.into_iter().filter_map(|(token, bytes)| {
@@ -297,7 +298,7 @@ impl Engine {
     ) -> Result<Reception, ReceiveError> {
         let request = call.request.clone();
         let result = self.run(bound, call, at, &request).await;
-        let received = self.received(result, bound, channel)?;
+        let received = self.received(result, bound, channel, &request)?;
         let mut events = received.events;
         assign(&self.shared.live.now(), channel, bound, &mut events);
         if !attach_changes(&mut events, received.peer_changes) {
@@ -459,6 +460,7 @@ impl Engine {
         result: Result<Result<T, Rejection>, Failed>,
         bound: &Bound,
         name: &ChannelName,
+        request: &Request,
     ) -> Result<T, ReceiveError> {
         match result {
             Ok(Ok(received)) => Ok(received),
@@ -468,7 +470,7 @@ impl Engine {
             }),
             Err(failed) => Err(ReceiveError::NotNow {
                 channel: name.clone(),
-                ack: ack_answer(&bound.plugin.manifest.ack),
+                ack: ack_answer(&bound.plugin.manifest.ack, &request.method),
                 reason: failed.failure.to_string(),
                 trapped: match failed.failure {
                     Failure::Plugin(_) => vec![bound.plugin.version.clone()],

@@ -107,6 +107,10 @@ impl<O: Outside> Inner<O> {
                 trapped,
                 ..
             }) => {
+                let Some(ack) = ack else {
+                    tracing::warn!(%bot, reason, "a callback that is not kept was sent away: no plugin works");
+                    return self.busy();
+                };
                 tracing::warn!(%bot, reason, "a callback waits for a working plugin");
                 let kept = self.keep_raw(&scope, &request, &trapped).await;
                 self.answer(&scope, kept, ack)

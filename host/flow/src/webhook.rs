@@ -12,7 +12,8 @@ use crate::ports::{
 
 impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// Takes one webhook call. The answer is the plugin's once its events are on disk; the manifest's `ack` when the
-    /// call itself is on disk because no plugin works; 503 with `Retry-After` when nothing could be stored; 404 for a channel
+    /// call itself is on disk because no plugin works; 503 with `Retry-After` when nothing could be stored, or no plugin works and calls of
+    /// this method are not kept; 404 for a channel
     /// nobody configured; the plugin's refusal as it gave it.
     pub async fn webhook(&self, channel: &ChannelName, request: Request) -> Answer {
         let (inner, channel) = (Arc::clone(&self.inner), channel.clone());
@@ -49,6 +50,10 @@ impl<O: Outside> Inner<O> {
                 reason,
                 trapped,
             }) => {
+                let Some(ack) = ack else {
+                    tracing::warn!(channel = %owner, reason, "a call that is not kept was sent away: no plugin works");
+                    return self.busy();
+                };
                 tracing::warn!(channel = %owner, reason, "a call waits for a working plugin");
                 let owner = Scope::Channel(owner);
                 let kept = self.keep_raw(&owner, &request, &trapped).await;

@@ -236,6 +236,8 @@ pub struct Socket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Ack {
+    /// Methods of requests that are kept; others are answered 503.
+    pub methods: Vec<String>,
     /// A 2xx.
     pub status: u16,
     /// The body's type.
@@ -247,6 +249,7 @@ pub struct Ack {
 impl Default for Ack {
     fn default() -> Self {
         Self {
+            methods: vec!["POST".to_owned()],
             status: 200,
             content_type: None,
             body: String::new(),

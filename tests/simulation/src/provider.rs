@@ -306,7 +306,7 @@ impl Plugins for SimPlugins {
         if !self.works() {
             return Err(ReceiveError::NotNow {
                 channel: channel.clone(),
-                ack: answer,
+                ack: Some(answer),
                 reason: "no plugin".to_owned(),
                 trapped: Vec::new(),
             });

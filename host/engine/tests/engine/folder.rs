@@ -3,7 +3,7 @@
 use std::fs;
 
 use trunkline_engine::{EngineEvent, FileState, Note, Stage, User};
-use trunkline_flow::ports::{Plugins, ReceiveError};
+use trunkline_flow::ports::{Plugins, ReceiveError, Request};
 
 use crate::guests::{guest, version, with_manifest, without_manifest};
 use crate::world::{NOW, World, file_status, post, refused, said, until, user};
@@ -50,7 +50,7 @@ async fn a_removed_file_takes_its_plugin_along_and_its_ack_stays_known() {
         .receive(&"test".into(), &said("m1", "hi"), NOW)
         .await
         .unwrap_err();
-    let ReceiveError::NotNow { ack, .. } = error else {
+    let ReceiveError::NotNow { ack: Some(ack), .. } = error else {
         panic!("{error:?}");
     };
     assert_eq!(
@@ -62,6 +62,33 @@ async fn a_removed_file_takes_its_plugin_along_and_its_ack_stays_known() {
         [("content-type".to_owned(), "text/xml".to_owned())]
     );
     assert!(engine.status().files.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_calls_of_the_methods_a_manifest_names_are_kept() {
+    let kept = |method: &str, named: Option<&str>| {
+        let world = World::new().channel("test", "echo", ECHO);
+        let ack = named.map(|named| format!("\n[ack]\nmethods = [{named}]\n"));
+        let bytes = with_manifest(&guest("echo"), |text| text + &ack.unwrap_or_default());
+        world.drop_file("echo.wasm", &bytes);
+        let call = Request {
+            method: method.to_owned(),
+            ..said("m1", "hi")
+        };
+        async move {
+            let engine = world.start().await;
+            fs::remove_file(world.path("echo.wasm")).unwrap();
+            engine.settled().await;
+            match engine.receive(&"test".into(), &call, NOW).await {
+                Err(ReceiveError::NotNow { ack, .. }) => ack.is_some(),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    assert!(kept("POST", None).await);
+    assert!(!kept("GET", None).await);
+    assert!(!kept("HEAD", None).await);
+    assert!(kept("GET", Some("\"POST\", \"GET\"")).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

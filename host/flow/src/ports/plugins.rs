@@ -200,13 +200,13 @@ pub enum ReceiveError {
         /// For the log.
         reason: String,
     },
-    /// No plugin works for this channel, or it trapped: keep the call raw, answer `ack`.
+    /// No plugin works for this channel, or it trapped: keep the call raw, answer `ack`; without one, ask for it again later.
     #[error("no working plugin for {channel}: {reason}")]
     NotNow {
         /// Which channel.
         channel: ChannelName,
-        /// For the caller, once the call is on disk.
-        ack: Answer,
+        /// For the caller, once the call is on disk; none for a call that is not kept (a `GET` wants an answer, not a receipt).
+        ack: Option<Answer>,
         /// For the operator.
         reason: String,
         /// The versions that trapped on this very call, if it was tried.

@@ -12,10 +12,10 @@ use super::bench::{Bench, fine, on_bench, received, request, written};
 fn not_now(trapped: Option<&str>) -> Option<ReceiveError> {
     Some(ReceiveError::NotNow {
         channel: "line".into(),
-        ack: Answer {
+        ack: Some(Answer {
             body: b"later".to_vec(),
             ..fine()
-        },
+        }),
         reason: "no plugin".to_owned(),
         trapped: trapped
             .map(|hash| PluginVersion(hash.to_owned()))
@@ -85,6 +85,27 @@ fn calls_that_waited_for_a_plugin_come_before_a_later_one() {
             .filter(|a| a.starts_with("send"))
             .collect();
         assert_eq!(sent, ["send one", "send two"]);
+    });
+}
+
+#[test]
+fn a_call_that_brings_nothing_is_asked_for_again_and_not_kept() {
+    on_bench(Limits::default(), |bench| async move {
+        let verification = || ReceiveError::NotNow {
+            channel: "line".into(),
+            ack: None,
+            reason: "no plugin".to_owned(),
+            trapped: Vec::new(),
+        };
+        bench.script().receives.push_back(Some(verification()));
+        let answer = bench.write("anna", "1", "say one").await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.headers[0].0, "retry-after");
+        bench.script().bot_receives.push_back(verification());
+        let call = callback_for_anna(&bench, "one").await;
+        let answer = bench.flow.bot_callback(&"faq".into(), call).await;
+        assert_eq!(answer.status, 503);
+        assert_eq!(bench.flow.status().kept_raw, 0);
     });
 }
 

@@ -72,7 +72,7 @@ fn closed_with(out: Option<Out>) -> Option<u16> {
 fn no_plugin() -> Option<ReceiveError> {
     Some(ReceiveError::NotNow {
         channel: "web".into(),
-        ack: fine(),
+        ack: Some(fine()),
         reason: "it trapped".to_owned(),
         trapped: vec![PluginVersion("v1".to_owned())],
     })
