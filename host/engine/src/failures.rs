@@ -84,6 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_waited_too_long_is_made_again_and_blames_no_plugin() {
+        let late = |once_left| Failed {
+            failure: Failure::too_long(),
+            once_left,
+        };
+        assert!(matches!(send_failed(late(false)), SendError::Again { .. }));
+        assert!(matches!(send_failed(late(true)), SendError::Unknown(_)));
+        assert!(matches!(bot_failed(late(false)), BotError::Again { .. }));
+    }
+
+    #[test]
     fn a_bot_is_not_asked_again_once_it_may_have_acted() {
         let host = |once_left| Failed {
             failure: Failure::Host("no thread".to_owned()),

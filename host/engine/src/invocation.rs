@@ -43,9 +43,16 @@ pub(crate) enum Failure {
     /// `Leaving` failed: nothing left.
     #[error("{0}")]
     Store(StoreError),
-    /// The host's fault.
+    /// The host's fault, or the time a provider took: no fault of the plugin.
     #[error("{0}")]
     Host(String),
+}
+
+impl Failure {
+    /// A slow provider or a busy host: no fault of the plugin, whose own time is counted as CPU.
+    pub(crate) fn too_long() -> Self {
+        Self::Host(format!("the call took more than {CALL_SECONDS_MAX} s"))
+    }
 }
 
 /// A call that failed.
@@ -150,6 +157,8 @@ impl<'a> Progress<'a> {
         loop {
             match self.run(call).await? {
                 Ended::Done(output) => return Ok(output),
+                // The time went by outside the guest: inside it, the limit of CPU comes first.
+                Ended::Failed(_) if self.is_over() => return Err(self.too_long()),
                 Ended::Failed(reason) => return Err(self.trapped(reason)),
                 Ended::Wants(request) => self.answer(*request).await?,
             }
@@ -239,20 +248,27 @@ impl<'a> Progress<'a> {
 
     /// Gets the answer and writes it into the journal.
     async fn answer(&mut self, request: FetchRequest) -> Result<(), Failed> {
+        // What cannot be written down must not leave.
+        self.bound_journal(request.size())?;
         let answer = self.fetch(&request).await?;
         let entry = Entry {
             request,
             answer,
             at: self.means.time.now(),
         };
+        self.bound_journal(entry.size())?;
         self.journal_bytes += entry.size();
-        if self.journal_bytes > JOURNAL_BYTES_MAX {
-            let mib = JOURNAL_BYTES_MAX >> 20;
-            let text = format!("requests and answers of one call take more than {mib} MiB");
-            return Err(self.trapped(text));
-        }
         self.journal.push(entry);
         Ok(())
+    }
+
+    fn bound_journal(&self, more: usize) -> Result<(), Failed> {
+        if self.journal_bytes + more <= JOURNAL_BYTES_MAX {
+            return Ok(());
+        }
+        let mib = JOURNAL_BYTES_MAX >> 20;
+        let text = format!("requests and answers of one call take more than {mib} MiB");
+        Err(self.trapped(text))
     }
 
     async fn fetch(
@@ -358,8 +374,12 @@ impl<'a> Progress<'a> {
         self.failed(Failure::Plugin(reason))
     }
 
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
     fn too_long(&self) -> Failed {
-        self.trapped(format!("the call took more than {CALL_SECONDS_MAX} s"))
+        self.failed(Failure::too_long())
     }
 
     fn failed(&self, failure: Failure) -> Failed {

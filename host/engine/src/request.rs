@@ -129,7 +129,8 @@ impl FetchRequest {
         auth.into_iter().chain(values.filter_map(Value::secret))
     }
 
-    fn size(&self) -> usize {
+    /// What it counts against the journal's limit.
+    pub(crate) fn size(&self) -> usize {
         let fields = |fields: &[Field]| fields.iter().map(field_size).sum::<usize>();
         let path: usize = self.path.iter().map(Value::size).sum();
         self.url.len() + path + fields(&self.query) + fields(&self.headers) + self.body.size()

@@ -159,6 +159,25 @@ async fn answers_of_one_call_above_four_mebibytes_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_too_large_for_the_journal_never_leaves() {
+    let provider = Provider::start().await;
+    let settings = format!("url = '{}'", provider.url());
+    let world = World::new()
+        .channel("test", "echo", &settings)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    let (leaving, left) = leaving();
+    let words = "x".repeat(5 << 20);
+    let error = engine.send(text("test", 1, &words), leaving).await;
+    assert!(
+        matches!(&error, Err(SendError::Plugin(why)) if why.contains("4 MiB")),
+        "{error:?}"
+    );
+    assert_eq!(provider.got().len(), 0);
+    assert_eq!(left.lock().unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn receive_may_not_fetch() {
     let provider = Provider::start().await;
     let (_world, engine) =
