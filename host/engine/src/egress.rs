@@ -31,6 +31,7 @@ use reqwest::{Client, Method, Proxy, Response, StatusCode};
 use trunkline_flow::ports::Download;
 use url::Url;
 
+pub(crate) use address::is_private;
 pub(crate) use patience::Patience;
 pub(crate) use prepare::{Prepared, Rights, prepare};
 

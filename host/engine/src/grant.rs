@@ -5,6 +5,10 @@
 //! not granted stops the version, so that a new one that asks for more waits while the old one
 //! serves.
 //!
+//! A private address is reached only where the operator says so: an address or `localhost` in `hosts`, `private:NAME`, or a
+//! setting of type `url`. A name in `hosts` alone leads to public addresses: whoever answers for the name must not choose
+//! what of this network a plugin talks to.
+//!
 //! Where no key is configured at all, nobody can sign: there the first version of a plugin is
 //! trusted with its fixed hosts, and a later one with those of that first one.
 
@@ -14,7 +18,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::config::UserConfig;
-use crate::manifest::{Manifest, Setting, SettingType};
+use crate::manifest::{Manifest, SecretKind, Setting, SettingType};
 use crate::permit::{HostGrant, HostPattern, Permit};
 
 /// Which fixed hosts writing the channel grants.
@@ -115,15 +119,20 @@ fn granted(host: &HostPattern, standing: &Standing, operator: &[HostGrant]) -> b
         }
 }
 
+/// Before a name of `hosts` that may lead to private addresses.
+const PRIVATE: &str = "private:";
+
 fn operator_hosts(user: &UserConfig) -> Result<Vec<HostGrant>, GrantError> {
-    let hosts = patterns("hosts", &user.hosts)?;
-    Ok(hosts
-        .into_iter()
-        .map(|host| HostGrant {
-            host,
-            private: true,
-        })
-        .collect())
+    let one = |text: &String| {
+        let (text, private) = match text.strip_prefix(PRIVATE) {
+            Some(text) => (text, true),
+            None => (text.as_str(), false),
+        };
+        let host = pattern("hosts", text)?;
+        let private = private || host.is_written_private();
+        Ok(HostGrant { host, private })
+    };
+    user.hosts.iter().map(one).collect()
 }
 
 /// Hosts of url settings that the operator wrote; a default is the manifest's word, not theirs.
@@ -151,14 +160,20 @@ fn url_host(text: &str) -> Option<HostPattern> {
     HostPattern::of_url(&Url::parse(text).ok()?)
 }
 
-/// Where each secret may go; entries that name a url setting stand for its host.
+/// Where each secret may go; entries that name a url setting stand for its host. A private key goes nowhere, whatever the manifest says:
+/// it signs. So does what signs webhooks, unless the manifest says that it goes out as well.
 fn secret_hosts(
     manifest: &Manifest,
     settings: &Map<String, Value>,
 ) -> Result<BTreeMap<String, Vec<HostPattern>>, GrantError> {
     let mut all = BTreeMap::new();
     for secret in &manifest.secrets {
-        let Some(hosts) = &secret.hosts else { continue };
+        let hosts: &[String] = match (secret.kind, &secret.hosts) {
+            (SecretKind::PrivateKey, _) => &[],
+            (SecretKind::Text | SecretKind::Oauth2, Some(hosts)) => hosts,
+            (SecretKind::Text | SecretKind::Oauth2, None) if secret.signs => &[],
+            (SecretKind::Text | SecretKind::Oauth2, None) => continue,
+        };
         let mut allowed = Vec::new();
         for text in hosts {
             if urls(manifest).any(|setting| setting.name == *text) {
@@ -175,13 +190,14 @@ fn secret_hosts(
 }
 
 fn patterns(place: &str, texts: &[String]) -> Result<Vec<HostPattern>, GrantError> {
-    let parsed = texts.iter().map(|text| HostPattern::parse(text));
-    parsed
-        .collect::<Result<_, _>>()
-        .map_err(|error| GrantError::Malformed {
-            place: place.to_owned(),
-            text: error.to_string(),
-        })
+    texts.iter().map(|text| pattern(place, text)).collect()
+}
+
+fn pattern(place: &str, text: &str) -> Result<HostPattern, GrantError> {
+    HostPattern::parse(text).map_err(|error| GrantError::Malformed {
+        place: place.to_owned(),
+        text: error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -254,6 +270,55 @@ mod tests {
         let less = Standing::Like(vec![host("api.example.com")]);
         let error = granting(&less, &user("", &[])).unwrap_err();
         assert_eq!(error, GrantError::Missing(vec![host("media.example.com")]));
+    }
+
+    #[test]
+    fn a_name_reaches_private_addresses_only_if_it_is_granted_so() {
+        let hosts = [
+            "hooks.vendor.com",
+            "private:crm.corp",
+            "private:*.lan:8080",
+            "10.0.0.5:8080",
+            "localhost:9000",
+            "93.184.216.34",
+        ];
+        let permit = granting(&Standing::Trusted, &user("", &hosts)).unwrap();
+        for (name, reach) in [
+            ("hooks.vendor.com", Reach::Public),
+            ("crm.corp", Reach::Anywhere),
+            ("pbx.lan:8080", Reach::Anywhere),
+            ("10.0.0.5:8080", Reach::Anywhere),
+            ("localhost:9000", Reach::Anywhere),
+            ("93.184.216.34", Reach::Public),
+        ] {
+            assert_eq!(permit.reach(&host(name)), Some(reach), "{name}");
+        }
+    }
+
+    #[test]
+    fn private_keys_and_what_only_signs_go_nowhere() {
+        let manifest = Manifest::parse(
+            r#"
+            name = "sms"
+            version = "1"
+            kind = "channel"
+            contract = "0.1-dev"
+            hosts = ["api.example.com"]
+            secrets = [
+                { name = "key", kind = "private-key" },
+                { name = "listed", kind = "private-key", hosts = ["api.example.com"] },
+                { name = "app_secret", signs = true },
+                { name = "both", signs = true, hosts = ["api.example.com"] },
+                { name = "token" },
+            ]
+            "#,
+        )
+        .unwrap();
+        let permit = grant(&manifest, &Standing::Trusted, &user("", &[]), &Map::new()).unwrap();
+        let goes: Vec<_> = ["key", "listed", "app_secret", "both", "token"]
+            .map(|name| permit.secret_may_go(name, &host("api.example.com")))
+            .to_vec();
+        assert_eq!(goes, [false, false, false, true, true]);
     }
 
     #[test]

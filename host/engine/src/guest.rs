@@ -12,7 +12,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trunkline_core::id::Timestamp;
-use wasmtime::{StoreLimits, StoreLimitsBuilder};
+use wasmtime::ResourceLimiter;
 
 use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchError, FetchRequest, FetchResponse};
@@ -47,6 +47,35 @@ pub(crate) struct CallLimits {
     pub(crate) memory_bytes: usize,
     /// Over all runs of the call.
     pub(crate) cpu_ms: u64,
+}
+
+/// Bounds the memories of a guest together: a component may have several.
+#[derive(Debug)]
+pub(crate) struct MemoryLimit {
+    /// Bytes.
+    left: usize,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        match self.left.checked_sub(desired.saturating_sub(current)) {
+            Some(left) => {
+                self.left = left;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// The pool bounds tables.
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// How a plugin's log line is meant.
@@ -180,7 +209,7 @@ pub(crate) struct Guest {
     random: Chance,
     pushing: Pushing,
     frames: Frames,
-    pub(crate) limits: StoreLimits,
+    pub(crate) limits: MemoryLimit,
 }
 
 /// What remains of a run.
@@ -211,9 +240,9 @@ pub(crate) struct Beginning {
 
 impl Guest {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(beginning.limits.memory_bytes)
-            .build();
+        let limits = MemoryLimit {
+            left: beginning.limits.memory_bytes,
+        };
         Self {
             world: beginning.world,
             export: beginning.export,
@@ -457,6 +486,21 @@ mod tests {
             "a replay asked for `GET https://b.example/` where the run before asked for `GET https://a.example/x`"
         );
         assert_eq!(replay.into_remains().wants, None);
+    }
+
+    #[test]
+    fn memories_of_a_guest_are_bounded_together() {
+        let mut guest = guest(Vec::new());
+        let half = 1 << 19;
+        let mut grow = |current, desired| {
+            let grown = guest.limits.memory_growing(current, desired, None);
+            grown.unwrap()
+        };
+        assert!(grow(0, half));
+        assert!(grow(0, half / 2));
+        assert!(!grow(half, 2 * half));
+        assert!(grow(half / 2, half));
+        assert!(!grow(0, 1));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use url::Url;
 
+use crate::egress::is_private;
+
 /// A host as it is granted: `api.example.com`, `*.example.com`, `10.0.0.5:8080`, `[::1]:80`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct HostPattern {
@@ -66,6 +68,11 @@ impl HostPattern {
         }
     }
 
+    /// Whether it is written as something private: an address, or the name that every machine has for itself.
+    pub(crate) fn is_written_private(&self) -> bool {
+        self.host == "localhost" || self.address().is_some_and(is_private)
+    }
+
     /// The address, if the host is written as one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
@@ -92,7 +99,7 @@ impl fmt::Display for HostPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostGrant {
     pub(crate) host: HostPattern,
-    /// The operator wrote it: it may be a private address.
+    /// The operator granted it so: it may be a private address.
     pub(crate) private: bool,
 }
 

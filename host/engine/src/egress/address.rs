@@ -7,7 +7,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// A name leads to private addresses only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} has only private addresses; a grant by the operator would allow them")]
+#[error("{0} has only private addresses; the operator allows them with hosts = [\"private:{0}\"]")]
 pub(crate) struct PrivateAddress(pub(crate) String);
 
 /// Whether requests to this address stay inside: the machine itself, the local network, special uses.

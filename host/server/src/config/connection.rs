@@ -113,13 +113,14 @@ fn hosts(section: &Section<'_>) -> Vec<String> {
 }
 
 fn check_host(section: &Section<'_>, host: &Placed<String>) {
-    let address = url::Url::parse(&format!("https://{}", host.get_ref()));
-    let bare =
-        address.is_ok_and(|url| url.path() == "/" && !host.get_ref().contains(['/', '@', '?']));
+    let text = host.get_ref();
+    let name = text.strip_prefix("private:").unwrap_or(text);
+    let address = url::Url::parse(&format!("https://{name}"));
+    let bare = address.is_ok_and(|url| url.path() == "/" && !name.contains(['/', '@', '?']));
     if !bare {
         section.sink.add(
             &host.span(),
-            format!("`{}` is no host", host.get_ref()),
+            format!("`{text}` is no host"),
             "write a name or address without scheme and path: api.example.com or 10.0.0.7:8443",
         );
     }
