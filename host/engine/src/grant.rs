@@ -107,6 +107,12 @@ pub(crate) fn fixed_hosts(manifest: &Manifest) -> Result<Vec<HostPattern>, Grant
     Ok(hosts)
 }
 
+/// What of it the operator has to name, before anything is written.
+pub(crate) fn to_name(manifest: &Manifest, standing: &Standing) -> Vec<HostPattern> {
+    let fixed = fixed_hosts(manifest).unwrap_or_default().into_iter();
+    fixed.filter(|host| !granted(host, standing, &[])).collect()
+}
+
 fn granted(host: &HostPattern, standing: &Standing, operator: &[HostGrant]) -> bool {
     let by_operator = operator
         .iter()

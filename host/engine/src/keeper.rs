@@ -301,9 +301,8 @@ impl Known {
         let manifest = self.manifest.as_ref();
         let served = serving.map(|plugin| used_by(table, &plugin.manifest.name));
         let used_by = served.unwrap_or_default();
-        let paste = manifest
-            .filter(|_| is_live && used_by.is_empty())
-            .map(paste);
+        let unused = serving.filter(|_| is_live && used_by.is_empty());
+        let paste = unused.map(|plugin| paste(&plugin.manifest, &plugin.standing));
         FileStatus {
             file: file.to_owned(),
             state: self.state.clone(),

@@ -9,6 +9,7 @@ use trunkline_core::id::{BotName, ChannelName, PluginName};
 use trunkline_flow::ports::PluginVersion;
 
 use crate::config::User;
+use crate::grant::{Standing, to_name};
 use crate::live::{Counters, Table};
 use crate::manifest::{Kind, Manifest, Setting, SettingType};
 use crate::refusal::Refusal;
@@ -147,8 +148,8 @@ pub(crate) fn unserved(table: &Table) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The exact configuration that uses a plugin.
-pub(crate) fn paste(manifest: &Manifest) -> String {
+/// The exact configuration that uses a plugin of this standing.
+pub(crate) fn paste(manifest: &Manifest, standing: &Standing) -> String {
     let table = match manifest.kind {
         Kind::Channel => "channels",
         Kind::Bot => "bots",
@@ -175,6 +176,11 @@ pub(crate) fn paste(manifest: &Manifest) -> String {
         .collect();
     if !secrets.is_empty() {
         text += &format!("secrets = {{ {} }}\n", secrets.join(", "));
+    }
+    let hosts = to_name(manifest, standing).into_iter();
+    let hosts: Vec<_> = hosts.map(|host| format!("\"{host}\"")).collect();
+    if !hosts.is_empty() {
+        text += &format!("hosts = [{}]\n", hosts.join(", "));
     }
     text
 }
@@ -207,6 +213,7 @@ mod tests {
             version = "1"
             kind = "channel"
             contract = "0.1-dev"
+            hosts = ["api.example.com", "media.example.com:8443"]
             settings = [
                 { name = "number", type = "string", required = true },
                 { name = "kind", type = "enum", values = ["a", "b"], required = true },
@@ -216,13 +223,14 @@ mod tests {
             "#,
         )
         .unwrap();
-        let text = paste(&manifest);
-        assert_eq!(
-            text,
-            "[channels.my-my-sms]\nplugin = \"my-sms\"\n\
+        let trusted = "[channels.my-my-sms]\nplugin = \"my-sms\"\n\
              settings = { number = \"…\", kind = \"a\" }\n\
-             secrets = { auth_token = \"env:MY_SMS_AUTH_TOKEN\" }\n"
-        );
+             secrets = { auth_token = \"env:MY_SMS_AUTH_TOKEN\" }\n";
+        assert_eq!(paste(&manifest, &Standing::Trusted), trusted);
+        // Of a stranger the operator has to name the hosts.
+        let text = paste(&manifest, &Standing::Stranger);
+        let hosts = "hosts = [\"api.example.com\", \"media.example.com:8443\"]\n";
+        assert_eq!(text, format!("{trusted}{hosts}"));
         assert!(text.parse::<toml::Table>().is_ok());
     }
 }

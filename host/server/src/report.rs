@@ -99,6 +99,9 @@ pub struct ConnectionReport {
     pub plugin: String,
     /// Does it work?
     pub light: LightReport,
+    /// Calls that wait for a working plugin.
+    #[serde(default)]
+    pub waiting: u64,
 }
 
 /// A plugin file.
@@ -116,6 +119,9 @@ pub struct PluginReport {
     pub state: String,
     /// Why, if it is not live.
     pub reason: Option<String>,
+    /// The version that serves in its place, if it is not live and one does.
+    #[serde(default)]
+    pub serving: Option<String>,
     /// What to paste into the configuration when nothing uses it.
     pub toml: Option<String>,
 }

@@ -2,12 +2,15 @@
 //!
 //! The column `channel` holds a channel's name as it is, and a bot's as `bot/NAME`: no name has a `/`.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use trunkline_core::id::Timestamp;
 use trunkline_flow::ports::{PluginVersion, RawCall, RawId, Request, Scope, StoreError};
 
 use crate::failure::{Outcome, broken};
 use crate::keys::scope_text;
+use crate::sqlite::SqliteStore;
 
 /// Calls a channel or bot.
 pub(crate) const CALLS_MAX: i64 = 10_000;
@@ -84,6 +87,23 @@ pub(crate) fn insert(db: &Connection, call: &Prepared) -> Outcome<RawId> {
     let id = RawId(db.last_insert_rowid());
     add_to_totals(db, &call.owner, 1, call.bytes())?;
     Ok(id)
+}
+
+impl SqliteStore {
+    /// How many calls wait for a working plugin, of each of these.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn raw_waiting(&self, of: Vec<Scope>) -> Result<BTreeMap<Scope, u64>, StoreError> {
+        let read = move |db: &Connection| {
+            let one = |scope: Scope| {
+                let (calls, _) = totals(db, &owner(&scope))?;
+                Ok((scope, u64::try_from(calls).unwrap_or_default()))
+            };
+            of.into_iter().map(one).collect::<Outcome<_>>()
+        };
+        self.readers().read(read).await
+    }
 }
 
 fn totals(db: &Connection, owner: &str) -> Outcome<(i64, i64)> {

@@ -106,11 +106,20 @@ fn print_connections(
                 format!("  {}", connection.name),
                 connection.plugin.clone(),
                 word(&connection.light).to_owned(),
-                connection.light.why.clone(),
+                why(connection),
             ]
         })
         .collect();
     table::print(out, &rows)
+}
+
+fn why(connection: &ConnectionReport) -> String {
+    let why = &connection.light.why;
+    match connection.waiting {
+        0 => why.clone(),
+        1 => format!("{why}; 1 call waits for a working plugin"),
+        calls => format!("{why}; {calls} calls wait for a working plugin"),
+    }
 }
 
 /// Every plugin with its reason, and what to paste for one that nothing uses.

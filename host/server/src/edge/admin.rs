@@ -129,11 +129,11 @@ async fn status(State(host): State<Arc<Host>>, Query(query): Query<StatusQuery>)
     if query.refresh {
         host.refresh_lights().await;
     }
-    Json(host.report()).into_response()
+    Json(host.report().await).into_response()
 }
 
 async fn plugins(State(host): State<Arc<Host>>) -> Response {
-    Json(host.report().plugins).into_response()
+    Json(host.plugins()).into_response()
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,7 +213,7 @@ async fn traced(host: &Host, id: &str) -> Result<TraceReport, StoreError> {
 
 async fn reload(State(host): State<Arc<Host>>) -> Response {
     match host.reload().await {
-        Ok(()) => Json(host.report().configuration).into_response(),
+        Ok(()) => Json(host.configuration()).into_response(),
         Err(refused) => problem(StatusCode::UNPROCESSABLE_ENTITY, refused),
     }
 }

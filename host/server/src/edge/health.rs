@@ -36,7 +36,7 @@ pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
         };
         return (StatusCode::SERVICE_UNAVAILABLE, Json(down)).into_response();
     }
-    let problems = host.problems();
+    let problems = host.problems().await;
     let state = if problems.is_empty() {
         "ready"
     } else {

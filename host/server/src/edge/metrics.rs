@@ -17,7 +17,7 @@ use crate::report::{Colour, LightReport, StatusReport};
 /// All of it.
 pub(super) async fn metrics(State(host): State<Arc<Host>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    let mut text = text(&host.report());
+    let mut text = text(&host.report().await);
     plugins(&mut text, &host.engine().metrics());
     (kind, text).into_response()
 }

@@ -1,10 +1,14 @@
 //! What the admin API, `/readyz` and `/metrics` tell, put together from what each part says of itself.
 
+use std::collections::BTreeMap;
+
 use trunkline_core::id::PluginName;
-use trunkline_engine::{FileState, FileStatus, User};
+use trunkline_engine::{FileState, FileStatus, Refusal, User};
 use trunkline_flow::Status;
+use trunkline_flow::ports::Scope;
 
 use super::Host;
+use crate::config::Config;
 use crate::report::{
     Colour, ConfigurationReport, ConnectionReport, CountReport, EntryPointReport,
     IntegrationReport, LightReport, PluginReport, RecordingReport, StatusReport,
@@ -12,8 +16,9 @@ use crate::report::{
 
 impl Host {
     /// The whole report, with the lights as they were last read.
-    pub fn report(&self) -> StatusReport {
+    pub async fn report(&self) -> StatusReport {
         let config = self.config();
+        let waiting = self.waiting(&config).await;
         StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started.0,
@@ -30,21 +35,21 @@ impl Host {
                 .channels
                 .iter()
                 .map(|(name, channel)| {
-                    self.connection(&User::Channel(name.clone()), &name.0, &channel.plugin)
+                    let waiting = waiting.get(&Scope::Channel(name.clone()));
+                    let user = User::Channel(name.clone());
+                    self.connection(&user, &name.0, &channel.plugin, waiting)
                 })
                 .collect(),
             bots: config
                 .bots
                 .iter()
-                .map(|(name, bot)| self.connection(&User::Bot(name.clone()), &name.0, &bot.plugin))
+                .map(|(name, bot)| {
+                    let waiting = waiting.get(&Scope::Bot(name.clone()));
+                    let user = User::Bot(name.clone());
+                    self.connection(&user, &name.0, &bot.plugin, waiting)
+                })
                 .collect(),
-            plugins: self
-                .engine()
-                .status()
-                .files
-                .into_iter()
-                .map(plugin)
-                .collect(),
+            plugins: self.plugins(),
             counts: counts(&self.flow.status()),
             recording: self.recording(),
         }
@@ -61,6 +66,20 @@ impl Host {
             .collect()
     }
 
+    /// Every plugin file.
+    pub fn plugins(&self) -> Vec<PluginReport> {
+        let files = self.engine().status().files;
+        files.into_iter().map(plugin).collect()
+    }
+
+    /// Calls that wait, by channel and bot. A store that cannot be read says so elsewhere.
+    async fn waiting(&self, config: &Config) -> BTreeMap<Scope, u64> {
+        let channels = config.channels.keys().cloned().map(Scope::Channel);
+        let bots = config.bots.keys().cloned().map(Scope::Bot);
+        let of = channels.chain(bots).collect();
+        self.store().raw_waiting(of).await.unwrap_or_default()
+    }
+
     /// Which configuration is in force.
     pub fn configuration(&self) -> ConfigurationReport {
         let in_force = self.read();
@@ -72,8 +91,8 @@ impl Host {
     }
 
     /// What does not work, one line each; the host takes messages all the same.
-    pub fn problems(&self) -> Vec<String> {
-        let report = self.report();
+    pub async fn problems(&self) -> Vec<String> {
+        let report = self.report().await;
         let mut problems = Vec::new();
         if report.configuration.refused.is_some() {
             problems.push("the configuration file as it stands now was refused".to_owned());
@@ -88,12 +107,24 @@ impl Host {
                 problems.push(format!("{}: {}", connection.name, connection.light.why));
             }
         }
+        for plugin in &report.plugins {
+            if let Some(reason) = &plugin.reason {
+                let file = plugin.file.as_deref().unwrap_or(&plugin.name);
+                problems.push(format!("plugin file {file} is {}: {reason}", plugin.state));
+            }
+        }
         problems
     }
 
     /// A channel or bot without a plugin is red, whatever was read before; so is one whose provider has refused its
     /// credentials since.
-    fn connection(&self, user: &User, name: &str, plugin: &PluginName) -> ConnectionReport {
+    fn connection(
+        &self,
+        user: &User,
+        name: &str,
+        plugin: &PluginName,
+        waiting: Option<&u64>,
+    ) -> ConnectionReport {
         let unserved = self.engine().status().unserved.remove(&user.table());
         let refused = match user {
             User::Channel(name) => self.engine().credentials_refused(name),
@@ -105,6 +136,7 @@ impl Host {
             name: name.to_owned(),
             plugin: plugin.0.clone(),
             light: light.unwrap_or_else(unread),
+            waiting: waiting.copied().unwrap_or_default(),
         }
     }
 }
@@ -161,23 +193,30 @@ fn not_read<'a>(
 }
 
 fn plugin(file: FileStatus) -> PluginReport {
+    let serving = file.serving.map(|serving| {
+        let hash = short(&serving.sha256);
+        format!("{} ({hash})", serving.version)
+    });
+    let instead = match &serving {
+        Some(version) => format!("{version} serves instead"),
+        None => "nothing serves instead".to_owned(),
+    };
     let (state, reason) = match file.state {
         FileState::Loading => ("loading", None),
         FileState::Live => ("live", None),
-        FileState::Refused(refusal) => (
-            "refused",
-            Some(format!("{}; {}", refusal.reason, refusal.what_to_do)),
-        ),
-        FileState::Quarantined { serving } => {
-            let instead = serving.map_or_else(
-                || "nothing serves instead".to_owned(),
-                |hash| format!("{} serves instead", short(&hash)),
-            );
+        FileState::Refused(refusal) => {
+            let Refusal {
+                reason, what_to_do, ..
+            } = refusal;
             (
-                "quarantined",
-                Some(format!("it trapped too often; {instead}")),
+                "refused",
+                Some(format!("{reason}; {what_to_do}; {instead}")),
             )
         }
+        FileState::Quarantined { .. } => (
+            "quarantined",
+            Some(format!("it trapped too often; {instead}")),
+        ),
     };
     PluginReport {
         name: file.plugin.unwrap_or_else(|| file.file.clone()),
@@ -186,6 +225,7 @@ fn plugin(file: FileStatus) -> PluginReport {
         hash: file.sha256,
         state: state.to_owned(),
         reason,
+        serving,
         toml: file.paste,
     }
 }

@@ -139,7 +139,36 @@ async fn the_light_of_a_bot_is_what_its_plugin_says() {
         .expect("`cargo xtask plugins --guests` builds it");
     let world = World::start_in(folder).await;
     world.host.refresh_lights().await;
-    let report = world.host.report();
+    let report = world.host.report().await;
     let light = &report.bots[0].light;
     assert_eq!(light.why, "live; its plugin has no check");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_and_what_does_not_serve_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).expect("made");
+    std::fs::write(plugins.join("sms.wasm"), "nonsense").expect("written");
+    let world = World::start_in(folder).await;
+    for number in 0..3 {
+        let call = world.http.post(world.url("/channels/acme-sms"));
+        let answer = call.body(number.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    // It would be answered, not read.
+    let call = world.http.get(world.url("/channels/acme-sms"));
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+
+    let report = world.host.report().await;
+    assert_eq!(report.channels[0].waiting, 3);
+    assert_eq!(report.bots[0].waiting, 0);
+    let reason = report.plugins[0].reason.as_deref().unwrap_or_default();
+    assert!(reason.ends_with("nothing serves instead"), "{reason}");
+    let problems = world.host.problems().await;
+    let of_file = problems
+        .iter()
+        .any(|it| it.contains("plugin file sms.wasm is refused"));
+    assert!(of_file, "{problems:?}");
 }

@@ -75,7 +75,10 @@ fn file(file: &FileStatus) -> Line {
             format!("{}; {}", refusal.reason, refusal.what_to_do),
         ),
         FileState::Loading => (Word::Doubtful, "it is still being written".to_owned()),
-        FileState::Quarantined { .. } => (Word::Bad, "it trapped too often".to_owned()),
+        FileState::Quarantined { .. } => (
+            Word::Bad,
+            "it trapped too often and is in quarantine; put a mended file in its place, or remove the note beside it".to_owned(),
+        ),
     };
     Line::new(format!("plugin {}", file.file), "file", verdict, text)
 }
@@ -130,7 +133,9 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        if text.ends_with(".wasm") || text.ends_with(".minisig") {
+        // With the notes of the host's quarantines: it does not serve those files.
+        let needed = [".wasm", ".minisig", ".quarantined.json"];
+        if needed.iter().any(|end| text.ends_with(end)) {
             std::fs::copy(entry.path(), to.join(&name))?;
         }
     }
