@@ -133,6 +133,7 @@ macro_rules! contract_tests {
                 at_most_16_mib_of_raw_calls_wait
                 a_trace_tells_what_happened_in_order
                 a_trace_forgets_after_seven_days
+                a_trace_shows_nobody_elses_words_after_all_was_forgotten
                 a_conversation_is_found_by_what_is_known_of_it
             }
             keeping {

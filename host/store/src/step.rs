@@ -175,9 +175,11 @@ fn write_history(
         return Ok(head);
     }
     db.prepare_cached(
-        "INSERT INTO history (previous, conversation, at, events, trace) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO history (customer, previous, conversation, at, events, trace)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
+        step.customer.0,
         head,
         step.conversation,
         step.at.0,

@@ -60,11 +60,17 @@ impl Trace {
     }
 
     fn add_history(&mut self, db: &Connection) -> Outcome<()> {
+        // Only what is theirs, and only backwards: numbers start again when all rows were forgotten, so a link of before may
+        // lead to another customer's row or ahead, in a circle.
         let mut found = db.prepare_cached(
-            "WITH RECURSIVE chain (row) AS (
-                 SELECT head FROM customers WHERE id = ?1
+            "WITH RECURSIVE chain (row, previous) AS (
+                 SELECT history.row, history.previous
+                 FROM customers JOIN history ON history.row = customers.head
+                 WHERE customers.id = ?1 AND history.customer = ?1
                  UNION ALL
-                 SELECT history.previous FROM chain JOIN history USING (row)
+                 SELECT history.row, history.previous
+                 FROM chain JOIN history ON history.row = chain.previous
+                 WHERE history.row < chain.row AND history.customer = ?1
              )
              SELECT history.conversation, history.events, history.trace
              FROM chain JOIN history USING (row) ORDER BY row",

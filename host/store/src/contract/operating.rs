@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use trunkline_core::id::{ConversationId, CustomerId, EventKey};
+use trunkline_core::id::{ConversationId, CustomerId, EventKey, Timestamp};
 use trunkline_flow::ports::{
     Accept, DeadKind, DeadLetterId, Fired, PluginVersion, Request, Scope, Settle, Settled, Step,
     Store, StoreError, Target, TraceLine, Undelivered,
@@ -289,6 +289,56 @@ pub async fn a_trace_forgets_after_seven_days(stores: &impl Stores) {
     let after = store.trace(conversation(id)).await.expect("told");
     assert_eq!(kinds(after), ["queued"]);
     assert_eq!(waiting(&*store, id).await, [2]);
+}
+
+/// Also not a circle, where numbers of rows start again.
+pub async fn a_trace_shows_nobody_elses_words_after_all_was_forgotten(stores: &impl Stores) {
+    const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+    let store = stores.open();
+    let [one, other] = [customer(&*store, "+1").await, customer(&*store, "+2").await];
+    let words = async |id| {
+        let told = tokio::time::timeout(PATIENCE, store.trace(conversation(id))).await;
+        let lines = told.expect("a trace ends").expect("told");
+        lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+    };
+    steps(&*store, one, T, ["one"; 4]).await;
+    store.sweep(T.plus_ms(WEEK_MS)).await.expect("swept");
+    let later = T.plus_ms(WEEK_MS + 1);
+    steps(&*store, other, later, ["other"; 4]).await;
+    assert_eq!(words(one).await, [""; 0]);
+    steps(&*store, one, later, ["one anew"]).await;
+    assert_eq!(words(one).await, ["one anew"]);
+    assert_eq!(words(other).await[1..], ["other"; 4]);
+    store.sweep(later.plus_ms(WEEK_MS)).await.expect("swept");
+    let last = later.plus_ms(WEEK_MS + 1);
+    steps(&*store, one, last, ["a", "b", "c", "d", "e", "f"]).await;
+    assert_eq!(words(one).await, ["a", "b", "c", "d", "e", "f"]);
+}
+
+/// For what a store may do for ever when it is wrong.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// One step for each line of its trace.
+async fn steps<const N: usize>(
+    store: &impl Store,
+    id: CustomerId,
+    at: Timestamp,
+    lines: [&str; N],
+) {
+    for text in lines {
+        let line = TraceLine {
+            at,
+            conversation: None,
+            kind: "step".to_owned(),
+            text: text.to_owned(),
+        };
+        let told = Step {
+            trace: vec![line],
+            at,
+            ..idle_step(&load(store, id).await)
+        };
+        step(store, told).await;
+    }
 }
 
 /// What an operator may hold in hand.

@@ -1,0 +1,15 @@
+-- Whose a row of `history` is. Its numbers start again when the table was emptied, and a `head` or `previous` of before must
+-- not find a row of somebody else's.
+ALTER TABLE history ADD COLUMN customer INTEGER;
+
+-- What is kept belongs to the customer whose newest row leads to it; what two of them lead to is shown to neither.
+UPDATE history SET customer = owner.customer FROM (
+    WITH RECURSIVE chain (customer, row, previous) AS (
+        SELECT customers.id, history.row, history.previous
+        FROM customers JOIN history ON history.row = customers.head
+        UNION
+        SELECT chain.customer, history.row, history.previous
+        FROM chain JOIN history ON history.row = chain.previous AND history.row < chain.row
+    )
+    SELECT row, min(customer) AS customer FROM chain GROUP BY row HAVING count(*) = 1
+) AS owner WHERE owner.row = history.row;
