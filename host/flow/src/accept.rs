@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use trunkline_core::event::{
-    ChannelEvent, DeliveryName, Event, Happening, Receipt, ReceiptState, Signal,
+    ChannelEvent, DeliveryName, EceEvent, EceHappening, Event, Happening, Receipt, ReceiptState,
+    Signal,
 };
 use trunkline_core::id::{ChannelName, Timestamp};
 use trunkline_core::message::{Address, Content};
@@ -48,11 +49,85 @@ pub(crate) async fn accept_received<O: Outside>(
     Ok(())
 }
 
-/// *Accept*, counted, with its customers woken.
+/// *Accept*, counted, with its customers woken. What the store can never take is a dead letter by itself, so that neither the
+/// rest of its call nor later ones wait for it.
 ///
 /// # Errors
-/// The store's: nothing was taken.
+/// The store's: not all was taken.
 pub(crate) async fn accept_all<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    accept: Accept,
+) -> Result<Accepted, StoreError> {
+    let whole = (!accept.events.is_empty()).then(|| accept.clone());
+    match (accept_at_once(inner, accept).await, whole) {
+        (Err(StoreError::Broken(_)), Some(whole)) => one_by_one(inner, whole).await,
+        (done, _) => done,
+    }
+}
+
+/// The rest of it goes last: a raw call is dropped when all that came of it is on disk.
+async fn one_by_one<O: Outside>(
+    inner: &Arc<Inner<O>>,
+    mut accept: Accept,
+) -> Result<Accepted, StoreError> {
+    let mut all = Accepted::default();
+    for event in std::mem::take(&mut accept.events) {
+        let alone = Accept {
+            events: vec![event.clone()],
+            at: accept.at,
+            ..Accept::default()
+        };
+        match accept_at_once(inner, alone).await {
+            Ok(accepted) => add(&mut all, accepted),
+            Err(StoreError::Broken(reason)) => accept.dead.push(not_taken(event, &reason)),
+            Err(error) => return Err(error),
+        }
+    }
+    add(&mut all, accept_at_once(inner, accept).await?);
+    Ok(all)
+}
+
+fn add(all: &mut Accepted, more: Accepted) {
+    all.customers.extend(more.customers);
+    all.duplicates += more.duplicates;
+    all.parked += more.parked;
+}
+
+/// The dead letter of an event that the store refuses.
+fn not_taken(event: Incoming, reason: &str) -> Undelivered {
+    tracing::error!(scope = ?event.scope, reason, "an event cannot be taken: see dead letters");
+    Undelivered {
+        kind: DeadKind::Message,
+        scope: Some(event.scope),
+        conversation: None,
+        key: Some(event.key.as_str().into()),
+        reason: format!("it cannot be taken: {reason}"),
+        content: words(&event.event),
+        replay: Some((event.target, event.event)),
+    }
+}
+
+fn words(event: &Event) -> String {
+    let text = match event {
+        Event::Channel(ChannelEvent {
+            happening: Happening::Said(Content::Text(text)),
+            ..
+        }) => text,
+        Event::Ece(EceEvent {
+            happening: EceHappening::Said { text, .. },
+            ..
+        }) => text,
+        Event::Channel(_) => "something a customer did",
+        Event::Ece(_) => "something an agent did",
+        Event::BotCallback { .. } => "a callback of a bot",
+        Event::Receipt(_) => "a receipt",
+        Event::Delivery(_) => "a report",
+        Event::Timer(_) => "a timer",
+    };
+    text.to_owned()
+}
+
+async fn accept_at_once<O: Outside>(
     inner: &Arc<Inner<O>>,
     accept: Accept,
 ) -> Result<Accepted, StoreError> {
@@ -93,6 +168,9 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
     let Some(channel) = event.channel.clone() else {
         return Sorted::Dead(Box::new(unknown_account(called, &event)));
     };
+    if event.customer.is_empty() && matches!(event.happening, ReceivedHappening::Customer(_)) {
+        return Sorted::Dead(Box::new(nobodys(channel, event)));
+    }
     let scope = Scope::Channel(channel.clone());
     let is_customers = matches!(event.happening, ReceivedHappening::Customer(_));
     let resolve = event
@@ -115,7 +193,7 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
                 key: key.clone(),
                 at,
                 profile: event.profile,
-                happening,
+                happening: sound(happening),
                 reply_to: event.reply_to,
             }),
         ),
@@ -158,6 +236,39 @@ fn sort<O: Outside>(inner: &Inner<O>, called: &ChannelName, event: ReceivedEvent
         resolve,
         part,
     }))
+}
+
+/// A place whose degrees are no numbers cannot be written down: the agent sees a placeholder (H10).
+pub(crate) fn sound(happening: Happening) -> Happening {
+    match happening {
+        Happening::Said(content) => Happening::Said(sound_content(content)),
+        Happening::Edited { key, content } => Happening::Edited {
+            key,
+            content: sound_content(content),
+        },
+        other @ (Happening::Withdrawn { .. }
+        | Happening::Reacted { .. }
+        | Happening::FileAnswer { .. }
+        | Happening::OptedOut { .. }
+        | Happening::OptedIn
+        | Happening::Left) => other,
+    }
+}
+
+fn sound_content(content: Content) -> Content {
+    let Content::Location {
+        latitude,
+        longitude,
+        ..
+    } = &content
+    else {
+        return content;
+    };
+    if latitude.is_finite() && longitude.is_finite() {
+        return content;
+    }
+    tracing::warn!("a location is no place: its agent sees a placeholder");
+    Content::Unknown("location".to_owned())
 }
 
 /// The addresses are all the news there is: a receipt for what was sent until 1970 changes nothing.
@@ -237,6 +348,20 @@ fn replay_of(called: &ChannelName, event: &ReceivedEvent) -> Option<(Target, Eve
         reply_to: event.reply_to.clone(),
     });
     Some((target, inside))
+}
+
+/// A plugin left out whose it is.
+fn nobodys(channel: ChannelName, event: ReceivedEvent) -> Undelivered {
+    tracing::error!(%channel, "an event names no address of its customer: see dead letters");
+    Undelivered {
+        kind: DeadKind::Message,
+        scope: Some(Scope::Channel(channel)),
+        conversation: None,
+        key: Some(event.key),
+        reason: "the plugin names no address of the customer it is from".to_owned(),
+        content: describe(&event.happening),
+        replay: None,
+    }
 }
 
 fn describe(happening: &ReceivedHappening) -> String {

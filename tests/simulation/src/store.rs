@@ -74,7 +74,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
-        self.write(|tables| Ok(tables.accept(accept))).await
+        self.write(|tables| tables.accept(accept)).await
     }
 
     async fn load(&self, customer: CustomerId, limit: usize) -> Result<Option<Loaded>, StoreError> {

@@ -5,6 +5,7 @@ use trunkline_core::id::{ChannelName, CustomerId, Timestamp};
 use trunkline_core::message::Address;
 
 use super::{Done, Owner, Waits};
+use crate::accept::sound;
 use crate::flow::{Inner, Outside};
 use crate::ports::{
     InboxEvent, Plugins, ReceivedEvent, ReceivedHappening, Resolve, Resolved, Store, StoreError,
@@ -131,7 +132,7 @@ fn inside(channel: &ChannelName, event: ReceivedEvent) -> Option<Event> {
         key: event.key,
         at: event.at,
         profile: event.profile,
-        happening,
+        happening: sound(happening),
         reply_to: event.reply_to,
     }))
 }

@@ -13,5 +13,8 @@ mod outgoing;
 /// Sockets: frames in and out, uploads.
 mod sockets;
 
+/// What no store can take.
+mod untakeable;
+
 /// What is remembered of a conversation, and for how long.
 mod remembering;

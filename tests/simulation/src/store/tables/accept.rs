@@ -14,7 +14,10 @@ use trunkline_flow::ports::{
 use super::{Flaw, Row, Tables, Waiting};
 
 impl Tables {
-    pub(in crate::store) fn accept(&mut self, accept: Accept) -> Accepted {
+    pub(in crate::store) fn accept(&mut self, accept: Accept) -> Result<Accepted, StoreError> {
+        for incoming in &accept.events {
+            self.takeable(incoming)?;
+        }
         let mut accepted = Accepted::default();
         if let Some(raw) = accept.from_raw {
             self.raw.remove(&raw);
@@ -28,7 +31,29 @@ impl Tables {
         for (id, dead) in accept.expired {
             self.give_up(id, dead, accept.at);
         }
-        accepted
+        Ok(accepted)
+    }
+
+    /// What no store can take.
+    fn takeable(&self, incoming: &Incoming) -> Result<(), StoreError> {
+        let broken = |reason: &str| Err(StoreError::Broken(reason.to_owned()));
+        match &incoming.target {
+            Target::Addresses(_, addresses) if addresses.is_empty() => {
+                return broken("an event names no address of its customer");
+            }
+            Target::Customer(customer) if !self.rows.contains_key(customer) => {
+                return broken("there is no such customer");
+            }
+            Target::Addresses(..)
+            | Target::Customer(_)
+            | Target::Session(..)
+            | Target::Delivery(..) => {}
+        }
+        let text = serde_json::to_string(&incoming.event).expect("it is plain data");
+        match serde_json::from_str::<Event>(&text) {
+            Ok(_) => Ok(()),
+            Err(_) => broken("it does not come back as it was written"),
+        }
     }
 
     fn accept_one(&mut self, incoming: Incoming, at: Timestamp, accepted: &mut Accepted) {

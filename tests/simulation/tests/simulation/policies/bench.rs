@@ -539,6 +539,16 @@ fn on_socket(body: &str, peer: Option<&str>) -> Reception {
     reception
 }
 
+/// JSON has no word for the latitude of nowhere; the tests write 999.
+fn lose_place(event: &mut ReceivedEvent) {
+    if let ReceivedHappening::Customer(Happening::Said(Content::Location { latitude, .. })) =
+        &mut event.happening
+        && *latitude > 90.0
+    {
+        *latitude = f64::NAN;
+    }
+}
+
 /// Parts that receipts told.
 fn taken_parts(outbound: &Outbound) -> String {
     let own = outbound.delivery.to_string();
@@ -558,9 +568,12 @@ impl Plugins for Scripted {
         if let Some(Some(error)) = self.ask("receive".to_owned()).receives.pop_front() {
             return Err(error);
         }
+        let mut events: Vec<ReceivedEvent> =
+            serde_json::from_slice(&request.body).expect("the tests wrote it");
+        events.iter_mut().for_each(lose_place);
         Ok(Reception {
             answer: fine(),
-            events: serde_json::from_slice(&request.body).expect("the tests wrote it"),
+            events,
             socket: Vec::new(),
         })
     }

@@ -9,7 +9,7 @@ use trunkline_flow::ports::{
 
 use super::bench::{Bench, fine, on_bench, received, request, written};
 
-fn not_now(trapped: Option<&str>) -> Option<ReceiveError> {
+pub(crate) fn not_now(trapped: Option<&str>) -> Option<ReceiveError> {
     Some(ReceiveError::NotNow {
         channel: "line".into(),
         ack: Some(Answer {
