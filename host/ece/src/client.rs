@@ -176,6 +176,11 @@ impl Ece for EceClient {
         Box::pin(integration.end(session)).await
     }
 
+    fn give_up_ms(&self, integration: &IntegrationName) -> Option<u64> {
+        let hours = self.integration(integration).ok()?.config.give_up_after_h?;
+        Some(hours.saturating_mul(60 * 60 * 1000))
+    }
+
     async fn download(
         &self,
         integration: Option<&IntegrationName>,

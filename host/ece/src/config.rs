@@ -37,6 +37,8 @@ pub struct IntegrationConfig {
     pub callback: CallbackAuth,
     /// The longest acceptable waiting time, in seconds.
     pub wait_acceptable_s: u64,
+    /// How many hours a message waits for an ECE that does not take it, before it becomes a dead letter. None: a day.
+    pub give_up_after_h: Option<u64>,
     /// ECE's id by our name.
     pub entry_points: BTreeMap<EntryPointName, String>,
     /// `[integrations.NAME.wire]`.
@@ -151,6 +153,7 @@ pub(crate) mod tests {
             callback_url: "https://trunkline.example.com".to_owned(),
             callback: CallbackAuth::None,
             wait_acceptable_s: 120,
+            give_up_after_h: None,
             entry_points: BTreeMap::from([(EntryPointName::from("support"), "1001".to_owned())]),
             unknowns: Unknowns::default(),
         }

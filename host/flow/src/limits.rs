@@ -13,8 +13,11 @@ pub struct Limits {
     pub backoff_first_ms: u64,
     /// The longest of these waits.
     pub backoff_max_ms: u64,
-    /// A delivery to ECE or a customer that failed this long after it was committed becomes a dead letter.
+    /// A delivery to a customer that failed this long after it was committed becomes a dead letter.
     pub give_up_ms: u64,
+    /// As `give_up_ms`, for what goes into ECE, where the integration says nothing else: agents' systems are down for longer than
+    /// providers, and people wait for what was said.
+    pub ece_give_up_ms: u64,
     /// As `give_up_ms`, for fetching a file: the message it came with waits.
     pub file_give_up_ms: u64,
     /// The largest file kept, in bytes.
@@ -63,6 +66,7 @@ impl Default for Limits {
             backoff_first_ms: 1_000,
             backoff_max_ms: 60_000,
             give_up_ms: 3_600_000,
+            ece_give_up_ms: 24 * 3_600_000,
             file_give_up_ms: 600_000,
             file_bytes_max: 100 * 1024 * 1024,
             file_keep_ms: 30 * 24 * 3_600_000,

@@ -160,6 +160,7 @@ fn integration(name: &IntegrationName) -> IntegrationConfig {
         callback_url: "https://trunkline.example.com".to_owned(),
         callback: CallbackAuth::None,
         wait_acceptable_s: 120,
+        give_up_after_h: None,
         entry_points: BTreeMap::new(),
         unknowns: Unknowns::default(),
     }

@@ -276,3 +276,14 @@ async fn the_api_version_is_a_setting() {
     world.say(&session, "hi").await.unwrap();
     assert_eq!(world.texts(&session), ["hi"]);
 }
+
+#[tokio::test]
+async fn a_message_waits_for_ece_as_long_as_the_integration_says() {
+    let world = World::with(EceConfig::default(), |config| {
+        config.give_up_after_h = Some(2);
+    })
+    .await;
+    assert_eq!(world.client.give_up_ms(&acme()), Some(7_200_000));
+    let world = World::start().await;
+    assert_eq!(world.client.give_up_ms(&acme()), None);
+}

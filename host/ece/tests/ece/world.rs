@@ -61,6 +61,7 @@ pub(crate) fn config(base_url: &str) -> IntegrationConfig {
         callback_url: "http://127.0.0.1:9/".to_owned(),
         callback: CallbackAuth::None,
         wait_acceptable_s: 120,
+        give_up_after_h: None,
         entry_points: BTreeMap::from([(support(), "1001".to_owned())]),
         unknowns: Unknowns::default(),
     }

@@ -205,6 +205,8 @@ impl<O: Outside> Attempt<O> {
 
     fn ece_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {
         let scope = Scope::Integration(integration.clone());
-        self.again(failure, self.inner.limits.give_up_ms, Some(&scope))
+        let give_up_ms = self.inner.ports.ece().give_up_ms(integration);
+        let give_up_ms = give_up_ms.unwrap_or(self.inner.limits.ece_give_up_ms);
+        self.again(failure, give_up_ms, Some(&scope))
     }
 }

@@ -100,6 +100,11 @@ pub trait Ece: Send + Sync + 'static {
         session: &EceSession,
     ) -> impl Future<Output = Result<(), EceError>> + Send;
 
+    /// How long a message or an end is tried again before it becomes a dead letter, in ms. None: the limit's.
+    fn give_up_ms(&self, _integration: &IntegrationName) -> Option<u64> {
+        None
+    }
+
     /// The bytes of a file an agent offers, or (integration `None`) of one a bot named.
     ///
     /// # Errors

@@ -32,6 +32,9 @@ type EntryPoint = (EntryPointName, String, settings::EntryPoint);
 /// Longest acceptable waiting time that can be said: a day.
 const WAIT_S_MAX: u64 = 86_400;
 
+/// Longest that a message waits for ECE: 30 days, after which no ECE conversation is the same.
+const GIVE_UP_H_MAX: u64 = 720;
+
 /// What the parts of this group are read with.
 pub(super) struct Context<'a> {
     pub(super) from: &'a Sources<'a>,
@@ -122,6 +125,7 @@ fn ece(
     let callback_url = http_url(section, "callback_url");
     let callback = callback(section, context.from);
     let wait = section.number("wait_acceptable_s", 0..=WAIT_S_MAX);
+    let give_up = section.number("give_up_after_h", 1..=GIVE_UP_H_MAX);
     let unknowns = section.section("wire").map(|section| wire(&section));
     Some(IntegrationConfig {
         name,
@@ -136,6 +140,7 @@ fn ece(
         callback_url: callback_url.unwrap_or_else(|| context.server.public_url.clone()),
         callback: callback?,
         wait_acceptable_s: wait.map_or(120, Spanned::into_inner),
+        give_up_after_h: give_up.map(Spanned::into_inner),
         entry_points,
         unknowns: unknowns.unwrap_or_else(|| version.defaults()),
     })

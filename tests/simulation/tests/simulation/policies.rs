@@ -10,6 +10,9 @@ mod completing;
 /// What goes out: attempts, waits, ends.
 mod outgoing;
 
+/// What goes into ECE and waits for it.
+mod to_ece;
+
 /// Sockets: frames in and out, uploads.
 mod sockets;
 

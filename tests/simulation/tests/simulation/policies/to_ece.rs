@@ -1,0 +1,46 @@
+//! What goes into ECE: waits, pieces, ends.
+
+use simulation::world::START;
+use trunkline_flow::Limits;
+use trunkline_flow::ports::EceError;
+
+use super::bench::{Bench, on_bench};
+
+const HOUR_MS: u64 = 3_600_000;
+
+fn sent_to_ece(bench: &Bench) -> Vec<String> {
+    let asked = bench.asked().into_iter();
+    asked.filter(|what| what.starts_with("ece ")).collect()
+}
+
+/// "ECE down: messages wait in order." Attempts come each minute, more or less a fifth.
+#[test]
+fn while_ece_is_down_for_half_a_day_messages_wait_in_order() {
+    on_bench(Limits::default(), |bench| async move {
+        let down = || Err(EceError::Unreachable("connection refused".to_owned()));
+        bench.script().eces = (0..720).map(|_| down()).collect();
+        bench.write("anna", "1", "ece one").await;
+        bench.write("anna", "2", "ece two").await;
+        bench.until(|b| b.flow.status().delivered_ece == 2).await;
+        let waited = bench.now().ms_since(START);
+        assert!(waited > 10 * HOUR_MS, "{waited} ms");
+        let sent = sent_to_ece(&bench);
+        assert_eq!(sent.len(), 722);
+        assert_eq!(sent[719..], ["ece one", "ece one", "ece two"]);
+        assert_eq!(bench.flow.status().dead, 0);
+    });
+}
+
+#[test]
+fn after_a_day_a_message_for_ece_is_a_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        let down = || Err(EceError::Unreachable("connection refused".to_owned()));
+        bench.script().eces = (0..3_000).map(|_| down()).collect();
+        bench.write("anna", "1", "ece one").await;
+        bench.pass(23 * HOUR_MS).await;
+        assert_eq!(bench.flow.status().dead, 0);
+        bench
+            .until(|b| b.told("DEAD Delivery `one`: gave up"))
+            .await;
+    });
+}
