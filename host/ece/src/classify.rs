@@ -74,6 +74,14 @@ impl Refusal {
     }
 }
 
+/// A refused login says that the credentials are wrong, and not that there are too many sessions, say.
+pub(crate) fn blames_credentials(reply: &Reply) -> bool {
+    let (_, message) = code_and_message(&String::from_utf8_lossy(&reply.body));
+    let message = message.to_lowercase();
+    let words = crate::guesses::CREDENTIAL_WORDS.iter();
+    words.into_iter().any(|word| message.contains(word))
+}
+
 fn matches(rule: &Rule, operation: Operation, status: u16, code: &str, message: &str) -> bool {
     (rule.operations.is_empty() || rule.operations.contains(&operation))
         && (if rule.status.is_empty() {

@@ -195,6 +195,19 @@ const NO_AGENT_WORDS: &[&str] = &[
     "agents unavailable",
 ];
 
+/// A refused login that holds one of these blames what it was given, or has locked the account because of it.
+pub(crate) const CREDENTIAL_WORDS: &[&str] = &[
+    "password",
+    "secret",
+    "client key",
+    "user name",
+    "username",
+    "credential",
+    "locked",
+    "invalid_client",
+    "invalid_grant",
+];
+
 const OVER_WORDS: &[&str] = &[
     "is closed",
     "is over",

@@ -2,6 +2,9 @@
 //!
 //! A token may die before its time (ECE allows ten sessions, and another login may push ours out),
 //! so a 401 renews it once; whoever meets the same 401 meanwhile gets the same new token.
+//!
+//! ECE locks the account of an agent whose password is wrong too often. So a refusal is remembered: for a minute, then twice
+//! as long each time, nobody asks again. Changed settings begin anew, as they make another `Login`; `check` has one of its own.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +15,19 @@ use tokio::sync::Mutex;
 use trunkline_flow::ports::EceError;
 use url::Url;
 
-use crate::classify::Refusal;
+use crate::classify::{Refusal, blames_credentials};
 use crate::config::{Auth, IntegrationConfig};
 use crate::connection::{Body, Call, Connection, Credential, Reply, SESSION_HEADER};
 use crate::unknowns::{ForceLogin, Meaning, Operation, Rule};
 
 /// A token is renewed this long before it ends, so that none ends on its way.
 const EARLY: Duration = Duration::from_secs(60);
+
+/// Nobody asks again for this long after a first refusal.
+const QUIET_FIRST: Duration = Duration::from_secs(60);
+
+/// The longest of these silences.
+const QUIET_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// How the login is asked for.
 #[derive(Debug)]
@@ -74,6 +83,58 @@ struct Held {
     until: Option<Instant>,
 }
 
+/// What is known of the login.
+#[derive(Debug, Default)]
+struct Kept {
+    held: Option<Held>,
+    refused: Option<Refused>,
+}
+
+/// The credentials were refused.
+#[derive(Debug, Clone)]
+struct Refused {
+    error: EceError,
+    until: Instant,
+    quiet: Duration,
+}
+
+impl Kept {
+    /// A refusal that is still believed.
+    fn refused(&self, now: Instant) -> Option<EceError> {
+        let refused = self.refused.as_ref().filter(|refused| now < refused.until);
+        refused.map(|refused| refused.error.clone())
+    }
+
+    /// ECE's answer; what is no word on the credentials changes nothing.
+    fn learn(&mut self, answer: Result<Held, EceError>, now: Instant) -> Result<Held, EceError> {
+        match &answer {
+            Ok(held) => {
+                *self = Self {
+                    held: Some(held.clone()),
+                    refused: None,
+                }
+            }
+            Err(error @ EceError::Credentials(_)) => {
+                let before = self.refused.as_ref().map(|refused| refused.quiet);
+                let quiet = before.map_or(QUIET_FIRST, |quiet| (quiet * 2).min(QUIET_MAX));
+                self.refused = Some(Refused {
+                    error: error.clone(),
+                    until: now + quiet,
+                    quiet,
+                });
+            }
+            Err(
+                EceError::Unreachable(_)
+                | EceError::Unknown(_)
+                | EceError::Throttled { .. }
+                | EceError::Gone(_)
+                | EceError::Refused(_),
+            ) => {}
+        }
+        answer
+    }
+}
+
 /// The credential of one integration.
 #[derive(Debug)]
 pub(crate) struct Login {
@@ -81,7 +142,7 @@ pub(crate) struct Login {
     force: ForceLogin,
     rules: Vec<Rule>,
     throttle_ms: u64,
-    held: Mutex<Option<Held>>,
+    kept: Mutex<Kept>,
 }
 
 impl Login {
@@ -99,20 +160,21 @@ impl Login {
             force: unknowns.force_login,
             rules,
             throttle_ms: unknowns.throttle_ms,
-            held: Mutex::new(None),
+            kept: Mutex::default(),
         }
     }
 
     /// The credential, fetched if there is none.
     pub(crate) async fn credential(&self, connection: &Connection) -> Result<Credential, EceError> {
-        let mut held = self.held.lock().await;
-        if let Some(held) = held
+        let mut kept = self.kept.lock().await;
+        if let Some(held) = kept
+            .held
             .as_ref()
             .filter(|held| held.until.is_none_or(|until| Instant::now() < until))
         {
             return Ok(held.credential.clone());
         }
-        self.renew(connection, &mut held).await
+        self.renew(connection, &mut kept).await
     }
 
     /// Another credential than `dead`, which ECE refused.
@@ -121,38 +183,47 @@ impl Login {
         dead: &Credential,
         connection: &Connection,
     ) -> Result<Credential, EceError> {
-        let mut held = self.held.lock().await;
-        if let Some(held) = held.as_ref().filter(|held| held.credential != *dead) {
+        let mut kept = self.kept.lock().await;
+        if let Some(held) = kept.held.as_ref().filter(|held| held.credential != *dead) {
             return Ok(held.credential.clone());
         }
-        *held = None;
-        self.renew(connection, &mut held).await
+        kept.held = None;
+        self.renew(connection, &mut kept).await
     }
 
     async fn renew(
         &self,
         connection: &Connection,
-        held: &mut Option<Held>,
+        kept: &mut Kept,
     ) -> Result<Credential, EceError> {
-        let reply = self.ask(connection).await?;
-        if !reply.status.is_success() {
-            let refusal = Refusal::read(&self.rules, Operation::Login, &reply);
-            return Err(as_login_error(refusal, self.throttle_ms));
+        if let Some(error) = kept.refused(Instant::now()) {
+            return Err(error);
         }
-        let new = read(self.call.auth, &reply)?;
-        let credential = new.credential.clone();
-        *held = Some(new);
-        Ok(credential)
+        let answer = match self.ask(connection).await {
+            Ok(reply) => self.read(&reply),
+            Err(error) => Err(error),
+        };
+        let held = kept.learn(answer, Instant::now())?;
+        Ok(held.credential)
     }
 
-    /// Asks for a login and gives the answer, whatever it is.
+    fn read(&self, reply: &Reply) -> Result<Held, EceError> {
+        if !reply.status.is_success() {
+            let refusal = Refusal::read(&self.rules, Operation::Login, reply);
+            return Err(as_login_error(refusal, self.throttle_ms));
+        }
+        read(self.call.auth, reply)
+    }
+
+    /// Asks for a login and gives the answer, whatever it is. Pushing other sessions out helps only where these are in the way,
+    /// so wrong credentials are not tried a second time.
     pub(crate) async fn ask(&self, connection: &Connection) -> Result<Reply, EceError> {
         let first = self
             .call
             .ask(connection, self.force == ForceLogin::Always)
             .await?;
         let refused = first.status.is_client_error() && first.status.as_u16() != 429;
-        if refused && self.force == ForceLogin::WhenRefused {
+        if refused && self.force == ForceLogin::WhenRefused && !blames_credentials(&first) {
             return self.call.ask(connection, true).await;
         }
         Ok(first)
@@ -224,4 +295,40 @@ fn seconds(value: &serde_json::Value) -> Option<u64> {
 pub(crate) fn session(reply: &Reply) -> Option<String> {
     let value = reply.headers.get(SESSION_HEADER)?.to_str().ok()?.trim();
     (!value.is_empty()).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held() -> Held {
+        Held {
+            credential: Credential::Bearer("token".to_owned()),
+            until: None,
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_believed_for_a_minute_then_for_twice_as_long_each_time() {
+        let wrong = EceError::Credentials("wrong".to_owned());
+        let (mut kept, mut now) = (Kept::default(), Instant::now());
+        for quiet_s in [60, 120, 240, 480, 900, 900] {
+            assert_eq!(kept.refused(now), None);
+            kept.learn(Err(wrong.clone()), now).expect_err("refused");
+            let almost = now + Duration::from_secs(quiet_s - 1);
+            assert_eq!(kept.refused(almost), Some(wrong.clone()), "{quiet_s} s");
+            now += Duration::from_secs(quiet_s);
+        }
+        kept.learn(Ok(held()), now).expect("taken");
+        kept.learn(Err(wrong), now).expect_err("refused");
+        assert_eq!(kept.refused(now + QUIET_FIRST), None);
+    }
+
+    #[test]
+    fn an_ece_that_cannot_be_reached_is_asked_again_at_once() {
+        let mut kept = Kept::default();
+        let down = EceError::Unreachable("down".to_owned());
+        kept.learn(Err(down), Instant::now()).expect_err("down");
+        assert_eq!(kept.refused(Instant::now()), None);
+    }
 }

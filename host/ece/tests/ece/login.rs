@@ -5,7 +5,7 @@ use ece_simulator::{EceConfig, Fault, Operation, Refusal, Times};
 use trunkline_ece::{Auth, EceClient, ForceLogin, Options};
 use trunkline_flow::ports::{Ece as _, EceError};
 
-use crate::world::{World, config, opening};
+use crate::world::{World, acme, config, opening};
 
 fn one_session() -> EceConfig {
     EceConfig {
@@ -129,4 +129,40 @@ async fn new_settings_hold_at_once_and_unchanged_ones_keep_their_login() {
         Err(EceError::Refused(_))
     ));
     assert_eq!(world.texts(&session), ["kept", "still"]);
+}
+
+/// ECE locks the account of an agent whose password is wrong too often.
+#[tokio::test]
+async fn wrong_credentials_are_asked_once_and_again_with_new_settings() {
+    let user = Account {
+        name: "ann".to_owned(),
+        secret: "secret word".to_owned(),
+    };
+    let ece = EceConfig {
+        users: vec![user],
+        ..EceConfig::default()
+    };
+    for auth in [Auth::Oauth2Client, Auth::UserLogin] {
+        let mut right = config("");
+        let world = World::with(ece.clone(), |config| {
+            config.auth = auth;
+            if auth == Auth::UserLogin {
+                config.username = "ann".into();
+                config.password = "secret word".into();
+            }
+            right = config.clone();
+            config.password = "wrong".into();
+        })
+        .await;
+        for _ in 0..3 {
+            assert!(matches!(world.open().await, Err(EceError::Credentials(_))));
+        }
+        let refused = world.sim.ledger().refused.len();
+        assert_eq!(refused, 1, "{auth:?}: one login, and none by force");
+        let lines = world.client.check(&acme()).await.unwrap();
+        assert!(!lines.is_empty());
+        assert!(world.sim.ledger().refused.len() > refused, "a check asks");
+        world.client.reconfigure(vec![right]).unwrap();
+        world.opened().await;
+    }
 }
