@@ -57,14 +57,29 @@ impl Integration {
                 Ok(())
             }
             EceMessage::AcceptFile(file) => {
-                self.send_one(&answer_body(session, "acceptAttachment", file), leaving)
+                self.answer_offer(&answer_body(session, "acceptAttachment", file), leaving)
                     .await
             }
             EceMessage::RejectFile(file) => {
-                self.send_one(&answer_body(session, "rejectAttachment", file), leaving)
+                self.answer_offer(&answer_body(session, "rejectAttachment", file), leaving)
                     .await
             }
         }
+    }
+
+    /// An offer may be gone, or ECE may know no such answer, while people talk on: that never means that their conversation is
+    /// over. If it is, their next words find out.
+    async fn answer_offer(&self, body: &Value, leaving: &Leaving) -> Result<(), EceError> {
+        self.send_one(body, leaving)
+            .await
+            .map_err(|error| match error {
+                EceError::Gone(text) => EceError::Refused(text),
+                EceError::Unreachable(_)
+                | EceError::Unknown(_)
+                | EceError::Throttled { .. }
+                | EceError::Credentials(_)
+                | EceError::Refused(_) => error,
+            })
     }
 
     /// See [`trunkline_flow::ports::Ece::typing`].

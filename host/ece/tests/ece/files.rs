@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use ece_simulator::ledger::What;
-use ece_simulator::{Act, EceConfig};
+use ece_simulator::{Act, EceConfig, Fault, Operation, Refusal, Times};
 use trunkline_core::effect::EceMessage;
 use trunkline_core::event::{EceHappening, RemoteFile};
 use trunkline_core::id::{EceSession, FileId};
@@ -268,4 +268,33 @@ async fn a_bot_reaches_no_private_address_unless_allowed() {
     assert_eq!(bytes(download).await, b"data");
     let busy = open.download(None, &file(format!("{origin}/busy"))).await;
     assert!(matches!(busy, Err(EceError::Unreachable(_))));
+}
+
+/// Only that answer is lost.
+#[tokio::test]
+async fn an_answer_to_an_offer_that_ece_does_not_know_ends_no_conversation() {
+    let mut world = World::start().await;
+    let session = world.opened().await;
+    let file = offered(&mut world, &session).await;
+    let gone = || Fault::Refuse {
+        refusal: Refusal {
+            status: 404,
+            code: "404-1".to_owned(),
+            message: "not found".to_owned(),
+        },
+    };
+    for answer in [
+        EceMessage::AcceptFile(file.clone()),
+        EceMessage::RejectFile(file),
+    ] {
+        world.sim.set_fault(Operation::Send, gone(), Times::Once);
+        let answered = world.send(&session, answer).await;
+        assert!(
+            matches!(answered, Err(EceError::Refused(_))),
+            "{answered:?}"
+        );
+    }
+    world.sim.set_fault(Operation::Send, gone(), Times::Once);
+    let said = world.say(&session, "hi").await;
+    assert!(matches!(said, Err(EceError::Gone(_))), "{said:?}");
 }
