@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use trunkline_core::effect::EceMessage;
 use trunkline_core::event::RemoteFile;
 use trunkline_core::id::{EceSession, EntryPointName, IntegrationName, Timestamp};
-use trunkline_flow::ports::{Download, Ece, EceError, Leaving, OpenOutcome, Opening};
+use trunkline_flow::ports::{Download, Ece, EceError, EceSent, Leaving, OpenOutcome, Opening};
 
 use crate::callback::{self, Callback, CallbackError};
 use crate::check::{self, CheckLine};
@@ -151,10 +151,11 @@ impl Ece for EceClient {
         integration: &IntegrationName,
         session: &EceSession,
         message: &EceMessage,
+        rest: Option<&[u8]>,
         leaving: Leaving,
-    ) -> Result<(), EceError> {
+    ) -> Result<EceSent, EceError> {
         let integration = self.integration(integration)?;
-        Box::pin(integration.send(session, message, &leaving)).await
+        Box::pin(integration.send(session, message, rest, &leaving)).await
     }
 
     async fn typing(

@@ -1,14 +1,11 @@
 //! One configured ECE at work: its settings, its connections, its login, what it remembers.
 //!
-//! Remembered, in memory only: the credential, the dates of entry points, and how far a long text
-//! got. All of it can be lost; then it is asked for again.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! Remembered, in memory only: the credential and the dates of entry points. All of it can be lost;
+//! then it is asked for again.
 
 use reqwest::Method;
 use serde_json::Value;
-use trunkline_core::id::{EceSession, EntryPointName};
+use trunkline_core::id::EntryPointName;
 use trunkline_flow::ports::EceError;
 use url::Url;
 
@@ -18,7 +15,6 @@ use crate::config::{Auth, IntegrationConfig};
 use crate::configuration::Configurations;
 use crate::connection::{Body, Call, Connection, Credential, Reply};
 use crate::login::Login;
-use crate::send::Progress;
 use crate::unknowns::Operation;
 
 /// One configured ECE.
@@ -29,8 +25,6 @@ pub(crate) struct Integration {
     pub(crate) connection: Connection,
     pub(crate) login: Login,
     pub(crate) configurations: Configurations,
-    /// Long texts of which ECE has taken a part.
-    pub(crate) progress: Mutex<HashMap<EceSession, Progress>>,
 }
 
 impl Integration {
@@ -49,7 +43,6 @@ impl Integration {
             connection,
             login,
             configurations: Configurations::default(),
-            progress: Mutex::new(HashMap::new()),
         })
     }
 
@@ -123,14 +116,6 @@ impl Integration {
     pub(crate) fn refused(&self, operation: Operation, reply: &Reply) -> EceError {
         self.refusal(operation, reply)
             .error(self.config.unknowns.throttle_ms)
-    }
-
-    /// Forgets how far a long text got.
-    pub(crate) fn forget_progress(&self, session: &EceSession) {
-        self.progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(session);
     }
 }
 

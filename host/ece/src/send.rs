@@ -1,19 +1,15 @@
 //! Messages, typing and the end.
 //!
 //! `sendmessage` has no id of ours in it, so a repetition after an unclear outcome may be read
-//! twice: what is certain and what is not is all that this file can tell. Of a long text that was
-//! taken in part, the pieces taken are remembered and not sent again.
-
-use std::collections::HashMap;
-use std::sync::PoisonError;
+//! twice: what is certain and what is not is all that this file can tell. A long text goes a piece a
+//! call; how much of it ECE has is told to the caller, who keeps it and says it with the next call.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use trunkline_core::effect::EceMessage;
 use trunkline_core::event::RemoteFile;
 use trunkline_core::id::EceSession;
 use trunkline_core::message::StoredFile;
-use trunkline_flow::ports::{EceError, Leaving};
+use trunkline_flow::ports::{EceError, EceSent, Leaving};
 
 use crate::connection::{Body, Call};
 use crate::files::without_session;
@@ -22,49 +18,36 @@ use crate::open::left;
 use crate::split::pieces;
 use crate::unknowns::{AcceptBeforeFetch, Operation};
 
-/// Long texts half sent at once. Beyond this, the outcome of a half-sent text is unclear again.
-const PROGRESS_MAX: usize = 10_000;
-
-/// How far a long text got.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Progress {
-    /// Which text.
-    text: [u8; 32],
-    /// How many pieces ECE has.
-    taken: usize,
-}
-
 impl Integration {
     /// See [`trunkline_flow::ports::Ece::send`].
     pub(crate) async fn send(
         &self,
         session: &EceSession,
         message: &EceMessage,
+        rest: Option<&[u8]>,
         leaving: &Leaving,
-    ) -> Result<(), EceError> {
+    ) -> Result<EceSent, EceError> {
         match message {
             EceMessage::Text(text) | EceMessage::Note(text) => {
-                self.send_text(session, text, leaving).await
+                return self.send_text(session, text, rest, leaving).await;
             }
             EceMessage::File(file) => {
                 self.send_one(&file_body(session, file, &self.media_url(file)), leaving)
-                    .await
+                    .await?;
             }
             // Accepted before it was fetched.
             EceMessage::AcceptFile(_)
-                if self.config.unknowns.accept_before_fetch == AcceptBeforeFetch::Always =>
-            {
-                Ok(())
-            }
+                if self.config.unknowns.accept_before_fetch == AcceptBeforeFetch::Always => {}
             EceMessage::AcceptFile(file) => {
                 self.answer_offer(&answer_body(session, "acceptAttachment", file), leaving)
-                    .await
+                    .await?;
             }
             EceMessage::RejectFile(file) => {
                 self.answer_offer(&answer_body(session, "rejectAttachment", file), leaving)
-                    .await
+                    .await?;
             }
         }
+        Ok(EceSent::All)
     }
 
     /// An offer may be gone, or ECE may know no such answer, while people talk on: that never means that their conversation is
@@ -91,7 +74,6 @@ impl Integration {
 
     /// See [`trunkline_flow::ports::Ece::end`].
     pub(crate) async fn end(&self, session: &EceSession) -> Result<(), EceError> {
-        self.forget_progress(session);
         let reply = self.call(&self.end_call(session)).await?;
         if reply.status.is_success() {
             return Ok(());
@@ -133,31 +115,25 @@ impl Integration {
         }
     }
 
+    /// `rest` says how many bytes of the text ECE has; they stay where they were split, whatever the limit is by now.
     async fn send_text(
         &self,
         session: &EceSession,
         text: &str,
+        rest: Option<&[u8]>,
         leaving: &Leaving,
-    ) -> Result<(), EceError> {
-        let pieces = pieces(text, self.config.unknowns.text_limit);
-        if let [whole] = pieces.as_slice() {
-            return self.send_one(&text_body(session, whole), leaving).await;
-        }
-        let hash: [u8; 32] = Sha256::digest(text).into();
-        let taken = self.taken(session, hash);
-        left(leaving).await?;
-        for (index, piece) in pieces.iter().enumerate().skip(taken) {
-            self.post_message(&text_body(session, piece)).await?;
-            self.remember(
-                session,
-                Progress {
-                    text: hash,
-                    taken: index + 1,
-                },
-            );
-        }
-        self.forget_progress(session);
-        Ok(())
+    ) -> Result<EceSent, EceError> {
+        let taken = rest.map_or(0, bytes_taken);
+        let left = text.get(taken..).unwrap_or(text);
+        let pieces = pieces(left, self.config.unknowns.text_limit);
+        let piece = pieces.first().copied().unwrap_or_default();
+        self.send_one(&text_body(session, piece), leaving).await?;
+        let taken = text.len() - left.len() + piece.len();
+        Ok(if taken == text.len() {
+            EceSent::All
+        } else {
+            EceSent::Rest(taken.to_string().into_bytes())
+        })
     }
 
     async fn send_one(&self, body: &Value, leaving: &Leaving) -> Result<(), EceError> {
@@ -184,28 +160,12 @@ impl Integration {
             file.token
         )
     }
-
-    fn taken(&self, session: &EceSession, text: [u8; 32]) -> usize {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress
-            .get(session)
-            .filter(|progress| progress.text == text)
-            .map_or(0, |progress| progress.taken)
-    }
-
-    fn remember(&self, session: &EceSession, progress: Progress) {
-        let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        make_room(&mut all);
-        all.insert(session.clone(), progress);
-    }
 }
 
-fn make_room(all: &mut HashMap<EceSession, Progress>) {
-    if all.len() >= PROGRESS_MAX
-        && let Some(any) = all.keys().next().cloned()
-    {
-        all.remove(&any);
-    }
+/// What `send_text` wrote; anything else is none.
+fn bytes_taken(rest: &[u8]) -> usize {
+    let text = std::str::from_utf8(rest).unwrap_or_default();
+    text.parse().unwrap_or_default()
 }
 
 fn text_body(session: &EceSession, text: &str) -> Value {

@@ -23,7 +23,7 @@ mod ece;
 mod clock;
 
 pub use clock::Clock;
-pub use ece::{Ece, EceError, OpenOutcome, Opening};
+pub use ece::{Ece, EceError, EceSent, OpenOutcome, Opening};
 pub use joined::joined;
 pub use plugins::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, CheckedAccount,

@@ -4,7 +4,9 @@ use rand::Rng;
 use trunkline_core::effect::EceMessage;
 use trunkline_core::event::{EceEvent, EceHappening, RemoteFile, Unavailable};
 use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
-use trunkline_flow::ports::{Clock, Download, Ece, EceError, Leaving, OpenOutcome, Opening};
+use trunkline_flow::ports::{
+    Clock, Download, Ece, EceError, EceSent, Leaving, OpenOutcome, Opening,
+};
 
 use crate::clock::SimClock;
 use crate::store::ece_words;
@@ -104,8 +106,9 @@ impl Ece for SimEce {
         _integration: &IntegrationName,
         session: &EceSession,
         message: &EceMessage,
+        _rest: Option<&[u8]>,
         leaving: Leaving,
-    ) -> Result<(), EceError> {
+    ) -> Result<EceSent, EceError> {
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
         if let Some(error) = self.failure() {
@@ -132,7 +135,7 @@ impl Ece for SimEce {
         if unknown {
             return Err(EceError::Unknown("no answer".to_owned()));
         }
-        Ok(())
+        Ok(EceSent::All)
     }
 
     async fn typing(

@@ -395,7 +395,7 @@ async fn nothing_leaves_when_that_cannot_be_made_durable() {
     let text = trunkline_core::effect::EceMessage::Text("hi".to_owned());
     let sent = world
         .client
-        .send(&crate::world::acme(), &session, &text, full())
+        .send(&crate::world::acme(), &session, &text, None, full())
         .await;
     assert!(matches!(sent, Err(EceError::Unreachable(_))));
     assert_eq!(world.sim.ledger().conversations.len(), 1);

@@ -4,9 +4,9 @@ use ece_simulator::ledger::What;
 use ece_simulator::variants::{EndCall, TextLimit};
 use ece_simulator::{EceConfig, Fault, Operation, Outage, Refusal, Times};
 use trunkline_core::effect::EceMessage;
-use trunkline_flow::ports::{Ece as _, EceError};
+use trunkline_flow::ports::{Ece as _, EceError, EceSent};
 
-use crate::world::{World, acme};
+use crate::world::{World, acme, config};
 
 fn refused(status: u16, code: &str, message: &str) -> Fault {
     Fault::Refuse {
@@ -76,29 +76,38 @@ async fn a_long_text_arrives_in_pieces_that_lose_nothing() {
     let texts = world.texts(&session);
     assert!(texts.len() >= 20 * 40 / 33);
     assert_eq!(texts.concat(), text);
-    assert_eq!(world.left(), 2);
+    assert_eq!(world.left(), 1 + texts.len(), "each piece leaves by itself");
 }
 
+/// Nothing of it is remembered here: who calls keeps it.
 #[tokio::test]
 async fn a_long_text_that_was_taken_in_part_goes_on_where_it_stopped() {
     let world = World::with(limited(10), |config| config.unknowns.text_limit = 10).await;
     let session = world.opened().await;
-    let text = "0123456789abcdefghijABCDEFGHIJ";
-    world
-        .sim
-        .set_fault(Operation::Send, Fault::AnswerLate { ms: 0 }, Times::Once);
+    let text = "0123456789äbcdefghijABCDEFGHIJ";
+    let message = EceMessage::Text(text.to_owned());
+    let first = world.send_some(&session, &message, None).await;
+    let Ok(EceSent::Rest(rest)) = first else {
+        panic!("{first:?}");
+    };
     world
         .sim
         .set_fault(Operation::Send, refused(503, "503-1", "later"), Times::Once);
-    assert!(matches!(
-        world.say(&session, text).await,
-        Err(EceError::Throttled { .. })
-    ));
+    let second = world
+        .send_some(&session, &message, Some(rest.clone()))
+        .await;
+    assert!(matches!(second, Err(EceError::Throttled { .. })));
     assert_eq!(world.texts(&session), ["0123456789"]);
-    world.say(&session, text).await.unwrap();
+    // A process that started in between knows no more than the bytes; the limit may be another by now.
+    let mut larger = config(&world.sim.base_url());
+    larger.unknowns.text_limit = 1_000;
+    world
+        .sim
+        .change_variants(|variants| variants.text_limit = None);
+    world.client.reconfigure(vec![larger]).unwrap();
+    let last = world.send_some(&session, &message, Some(rest)).await;
+    assert_eq!(last, Ok(EceSent::All));
     assert_eq!(world.texts(&session).concat(), text);
-    world.say(&session, text).await.unwrap();
-    assert_eq!(world.texts(&session).concat(), text.repeat(2));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use trunkline_ece::{
     Auth, Callback, CallbackAuth, CallbackItem, EceClient, IntegrationConfig, Options, Unknowns,
     Version,
 };
-use trunkline_flow::ports::{Ece as _, EceError, Leaving, OpenOutcome, Opening};
+use trunkline_flow::ports::{Ece as _, EceError, EceSent, Leaving, OpenOutcome, Opening};
 
 /// Long enough for the slowest machine; nothing waits for it when all is well.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -118,8 +118,22 @@ impl World {
         session: &EceSession,
         message: EceMessage,
     ) -> Result<(), EceError> {
+        let mut rest = None;
+        while let EceSent::Rest(behind) = self.send_some(session, &message, rest).await? {
+            rest = Some(behind);
+        }
+        Ok(())
+    }
+
+    /// One call.
+    pub(crate) async fn send_some(
+        &self,
+        session: &EceSession,
+        message: &EceMessage,
+        rest: Option<Vec<u8>>,
+    ) -> Result<EceSent, EceError> {
         self.client
-            .send(&acme(), session, &message, self.leaving())
+            .send(&acme(), session, message, rest.as_deref(), self.leaving())
             .await
     }
 

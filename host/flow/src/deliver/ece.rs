@@ -5,7 +5,7 @@ use trunkline_core::id::{EceSession, IntegrationName};
 use super::{Attempt, Failure, Hopeless, Verdict};
 use crate::backoff;
 use crate::flow::Outside;
-use crate::ports::{Ece, EceError, OpenOutcome, Opening, Scope, Settled};
+use crate::ports::{Ece, EceError, EceSent, OpenOutcome, Opening, Scope, Settled};
 
 /// What ECE's error means to a message or an end.
 enum Sorted {
@@ -140,16 +140,14 @@ impl<O: Outside> Attempt<O> {
     ) -> Verdict {
         let (leaving, left) = self.leaving();
         let ece = self.inner.ports.ece();
-        let sending = ece.send(integration, session, message, leaving);
+        let rest = self.item.rest.as_deref();
+        let sending = ece.send(integration, session, message, rest, leaving);
         let answer = self
             .inner
             .within(self.inner.limits.call_ms, Box::pin(sending))
             .await;
         match answer {
-            Some(Ok(())) if self.unknown_before() => Verdict::done(
-                "sent again after an attempt with unknown outcome: ECE may have it twice",
-            ),
-            Some(Ok(())) => Verdict::done("sent"),
+            Some(Ok(sent)) => self.ece_has(sent),
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
                 // Not a dead letter: the core begins anew with what ECE did not take.
@@ -157,6 +155,21 @@ impl<O: Outside> Attempt<O> {
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(self.inner.limits.call_ms, &left)),
+        }
+    }
+
+    /// Of a long text a piece at a time: what ECE has is on disk before the next one leaves, so that no piece goes again.
+    fn ece_has(&self, sent: EceSent) -> Verdict {
+        let how = if self.unknown_before() {
+            "sent again after an attempt with unknown outcome: ECE may have it twice"
+        } else {
+            "sent"
+        };
+        match sent {
+            EceSent::All => Verdict::done(how),
+            EceSent::Rest(rest) => {
+                Verdict::new(Settled::Part(rest), format!("{how}, more follows"))
+            }
         }
     }
 

@@ -27,6 +27,15 @@ pub enum OpenOutcome {
     Unavailable(Unavailable, String),
 }
 
+/// How much of a message ECE has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EceSent {
+    /// All.
+    All,
+    /// The beginning. The bytes are committed before the next call, which is given them and sends what follows.
+    Rest(Vec<u8>),
+}
+
 /// Why a call to ECE failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EceError {
@@ -67,7 +76,8 @@ pub trait Ece: Send + Sync + 'static {
         leaving: Leaving,
     ) -> impl Future<Output = Result<OpenOutcome, EceError>> + Send;
 
-    /// Sends one message. `files_base` addresses are made by the implementation: it knows its `callback_url`.
+    /// Sends one message, or of a long one as much as ECE takes at a time, behind `rest`. `files_base` addresses are made by the
+    /// implementation: it knows its `callback_url`.
     ///
     /// # Errors
     /// `Unknown`: it may be a duplicate if sent again.
@@ -76,8 +86,9 @@ pub trait Ece: Send + Sync + 'static {
         integration: &IntegrationName,
         session: &EceSession,
         message: &EceMessage,
+        rest: Option<&[u8]>,
         leaving: Leaving,
-    ) -> impl Future<Output = Result<(), EceError>> + Send;
+    ) -> impl Future<Output = Result<EceSent, EceError>> + Send;
 
     /// Typing of the customer. Never retried.
     ///

@@ -32,9 +32,9 @@ use trunkline_core::message::{Attachment, Content};
 use trunkline_core::settings::Settings;
 use trunkline_flow::ports::{
     Answer, AttachmentCall, BotCall, BotError, BotReception, Capabilities, Clock, Download, Ece,
-    EceError, Leaving, OpenOutcome, Opening, Outbound, OutboundBody, PluginVersion, Plugins,
-    ReceiveError, ReceivedEvent, ReceivedHappening, Reception, Request, SendCall, SendError,
-    SendProgress, Sent, SocketAction, SocketCall, SocketTerms,
+    EceError, EceSent, Leaving, OpenOutcome, Opening, Outbound, OutboundBody, PluginVersion,
+    Plugins, ReceiveError, ReceivedEvent, ReceivedHappening, Reception, Request, SendCall,
+    SendError, SendProgress, Sent, SocketAction, SocketCall, SocketTerms,
 };
 use trunkline_flow::{Core, Flow, Limits, Ports, Socket};
 
@@ -43,7 +43,7 @@ use trunkline_flow::{Core, Flow, Limits, Ports, Socket};
 pub(crate) struct Script {
     pub(crate) sends: VecDeque<Result<SendProgress, SendError>>,
     pub(crate) opens: VecDeque<Result<OpenOutcome, EceError>>,
-    pub(crate) eces: VecDeque<Result<(), EceError>>,
+    pub(crate) eces: VecDeque<Result<EceSent, EceError>>,
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) bot_receives: VecDeque<ReceiveError>,
@@ -724,13 +724,17 @@ impl Ece for Scripted {
         _integration: &IntegrationName,
         _session: &EceSession,
         message: &EceMessage,
+        rest: Option<&[u8]>,
         _leaving: Leaving,
-    ) -> Result<(), EceError> {
+    ) -> Result<EceSent, EceError> {
         let EceMessage::Text(text) = message else {
-            return Ok(());
+            return Ok(EceSent::All);
         };
-        let answer = self.ask(format!("ece {text}")).eces.pop_front();
-        answer.unwrap_or(Ok(()))
+        let behind = rest.map_or(String::new(), |rest| {
+            format!(" behind {}", String::from_utf8_lossy(rest))
+        });
+        let answer = self.ask(format!("ece {text}{behind}")).eces.pop_front();
+        answer.unwrap_or(Ok(EceSent::All))
     }
 
     async fn typing(

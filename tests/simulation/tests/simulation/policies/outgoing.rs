@@ -2,8 +2,8 @@ use trunkline_core::event::{DeliveryName, EceEvent, EceHappening, ReceiptState, 
 use trunkline_core::id::DeliveryId;
 use trunkline_flow::Limits;
 use trunkline_flow::ports::{
-    BotError, DeadLetterId, EceError, OpenOutcome, ReceivedHappening, SendError, SendProgress,
-    Store,
+    BotError, DeadLetterId, EceError, EceSent, OpenOutcome, ReceivedHappening, SendError,
+    SendProgress, Store,
 };
 
 use simulation::world::START;
@@ -130,7 +130,7 @@ fn what_a_gone_ece_conversation_did_not_take_is_not_repeated_in_a_note() {
 #[test]
 fn what_ece_took_is_marked_as_seen_and_what_it_did_not_take_is_not() {
     on_bench(Limits::default(), |bench| async move {
-        bench.script().eces.push_back(Ok(()));
+        bench.script().eces.push_back(Ok(EceSent::All));
         let gone = EceError::Gone("404".to_owned());
         bench.script().eces.push_back(Err(gone));
         bench.write("anna", "1", "ece one").await;

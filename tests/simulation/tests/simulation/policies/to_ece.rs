@@ -2,7 +2,7 @@
 
 use simulation::world::START;
 use trunkline_flow::Limits;
-use trunkline_flow::ports::EceError;
+use trunkline_flow::ports::{EceError, EceSent};
 
 use super::bench::{Bench, on_bench};
 
@@ -42,5 +42,33 @@ fn after_a_day_a_message_for_ece_is_a_dead_letter() {
         bench
             .until(|b| b.told("DEAD Delivery `one`: gave up"))
             .await;
+    });
+}
+
+/// The second piece is refused for now, the process dies: the first does not go again.
+#[test]
+fn a_long_text_of_which_ece_has_a_piece_goes_on_behind_it_after_a_crash() {
+    on_bench(Limits::default(), |mut bench| async move {
+        let later = EceError::Throttled {
+            wait_ms: 5_000,
+            text: "later".to_owned(),
+        };
+        let piece = |end: &str| Ok(EceSent::Rest(end.as_bytes().to_vec()));
+        bench.script().eces = [piece("10"), Err(later), piece("20")].into();
+        bench.write("anna", "1", "ece long").await;
+        bench.write("anna", "2", "ece next").await;
+        bench.until(|b| b.asked().len() == 4).await;
+        bench.crash().await;
+        bench.until(|b| b.flow.status().delivered_ece == 2).await;
+        assert_eq!(
+            sent_to_ece(&bench),
+            [
+                "ece long",
+                "ece long behind 10",
+                "ece long behind 10",
+                "ece long behind 20",
+                "ece next",
+            ]
+        );
     });
 }
