@@ -1,4 +1,4 @@
-//! Plugin files by hash.
+//! Plugin files by hash, and which of them nothing needs any more.
 
 use std::path::Path;
 
@@ -132,6 +132,35 @@ fn first(db: &Connection, name: &str) -> Outcome<Option<PluginVersion>> {
         .query_row([name], |row| Ok(PluginVersion(row.get(0)?)))
         .optional()?;
     Ok(hash)
+}
+
+/// Versions of a plugin that stay: of those that were live, the newest is live and the others are what an operator returns to;
+/// of those that were kept, the newest may be about to become live.
+const VERSIONS_KEPT: usize = 5;
+
+/// Forgets files that nothing needs any more, and that they were ever live.
+pub(crate) fn forget(db: &Connection) -> Outcome<usize> {
+    let gone = db
+        .prepare_cached(
+            "DELETE FROM plugins
+             WHERE hash IN (SELECT hash FROM (
+                     SELECT hash, row_number() OVER (PARTITION BY name ORDER BY rowid DESC) AS place
+                     FROM plugins) WHERE place > ?1)
+               AND hash NOT IN (SELECT hash FROM (
+                     SELECT hash, row_number() OVER (PARTITION BY name ORDER BY max(turn) DESC) AS place
+                     FROM plugins_live GROUP BY name, hash) WHERE place <= ?1)
+               -- Whatever else names a version by its hash belongs here, in a line of its own.
+               AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.version = plugins.hash)
+               AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.hash = plugins.hash)",
+        )?
+        .execute([VERSIONS_KEPT])?;
+    if gone > 0 {
+        db.execute(
+            "DELETE FROM plugins_live WHERE hash NOT IN (SELECT hash FROM plugins)",
+            [],
+        )?;
+    }
+    Ok(gone)
 }
 
 fn in_use(db: &Connection) -> Outcome<Vec<PluginVersion>> {

@@ -144,6 +144,8 @@ macro_rules! contract_tests {
                 an_expired_file_is_gone
                 a_plugin_comes_back_by_its_hash
                 plugins_are_remembered_newest_first
+                plugins_that_nothing_needs_are_forgotten
+                a_plugin_that_becomes_live_again_stays
             }
             recording {
                 a_recorded_call_comes_back_and_goes_after_seven_days

@@ -5,6 +5,7 @@ use trunkline_core::id::{CustomerId, Timestamp};
 use trunkline_flow::ports::{CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ParkedId};
 
 use crate::accept::KEY_MS;
+use crate::archive;
 use crate::failure::Outcome;
 use crate::keys::count;
 use crate::masking::Masking;
@@ -173,6 +174,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_FRAMES, now, LOG_KEEP_MS)?,
         forget(db, FORGET_UPLOADS, now, 0)?,
         forget(db, FORGET_CALLS, now, CALLS_KEEP_MS)?,
+        archive::forget(db)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)

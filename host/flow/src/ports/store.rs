@@ -278,7 +278,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Gives parked events whose time ran out, the oldest first and not all at once where there are many: each stays until an
     /// *accept* names it as expired. Puts pieces that waited too long for the others into the inbox. Forgets keys after 14
-    /// days and files after their expiry.
+    /// days, files after their expiry, and plugins' bytes that nothing needs: not live, not among the newest five of their plugin,
+    /// and no unsettled delivery is pinned to them.
     ///
     /// # Errors
     /// The store's.

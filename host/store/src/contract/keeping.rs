@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use trunkline_core::id::Timestamp;
 use trunkline_flow::ports::{
-    Download, FileError, KeepFile, PluginArchive, PluginFile, PluginVersion, Store, StreamError,
+    Download, FileError, KeepFile, PluginArchive, PluginFile, PluginVersion, Settled, Store,
+    StreamError,
 };
 
 use super::Stores;
@@ -209,4 +212,67 @@ pub async fn plugins_are_remembered_newest_first(stores: &impl Stores) {
     assert_eq!(none, Ok(None));
     let unknown = blocking(&store, |store| store.made_live(&hash("none"), T)).await;
     assert!(is_broken(&unknown));
+}
+
+/// Which of these are kept.
+async fn kept<S: Store + PluginArchive>(
+    store: &Arc<S>,
+    names: &'static [&str],
+) -> Vec<&'static str> {
+    blocking(store, move |store| {
+        let is_kept = |name: &&&str| store.fetch(&hash(name)).is_ok_and(|file| file.is_some());
+        names.iter().filter(is_kept).copied().collect()
+    })
+    .await
+}
+
+async fn made_live<S: Store + PluginArchive>(store: &Arc<S>, versions: &'static [&str]) {
+    blocking(store, move |store| {
+        for version in versions {
+            let version = hash(version);
+            store.keep(&version, "sms", "1", b"wasm").expect("kept");
+            store.made_live(&version, T).expect("noted");
+        }
+    })
+    .await;
+}
+
+/// The live one stays, four to return to, what a delivery under way is pinned to, and what is just being looked at.
+pub async fn plugins_that_nothing_needs_are_forgotten(stores: &impl Stores) {
+    const ALL: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "new", "other"];
+    let store = stores.open();
+    made_live(&store, &ALL[..7]).await;
+    blocking(&store, |store| {
+        store.keep(&hash("new"), "sms", "2", b"wasm").expect("kept");
+        store
+            .keep(&hash("other"), "rasa", "1", b"wasm")
+            .expect("kept");
+    })
+    .await;
+    let id = customer(&*store, "+1").await;
+    deliver(&*store, id, vec![to_customer(id, 1, "x")]).await;
+    let pinned = Some(hash("a"));
+    store
+        .leave(delivery_id(id, 1), pinned, T)
+        .await
+        .expect("it leaves");
+    store.sweep(T).await.expect("swept");
+    let left = kept(&store, ALL).await;
+    assert_eq!(left, ["a", "c", "d", "e", "f", "g", "new", "other"]);
+    settle(&*store, settle_of(delivery_id(id, 1), Settled::Done)).await;
+    store.sweep(T).await.expect("swept");
+    assert_eq!(kept(&store, ALL).await, left[1..]);
+    let history = blocking(&store, |store| store.history("sms")).await;
+    assert_eq!(history, Ok(["g", "f", "e", "d", "c"].map(hash).to_vec()));
+}
+
+/// As after an operator returned to it.
+pub async fn a_plugin_that_becomes_live_again_stays(stores: &impl Stores) {
+    const ALL: &[&str] = &["a", "b", "c", "d", "e", "f"];
+    let store = stores.open();
+    made_live(&store, ALL).await;
+    made_live(&store, &["a"]).await;
+    made_live(&store, &["g"]).await;
+    store.sweep(T).await.expect("swept");
+    assert_eq!(kept(&store, ALL).await, ["a", "c", "d", "e", "f"]);
 }
