@@ -202,7 +202,10 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// `Broken` with a reason when there is none of this number or it cannot be replayed; else the store's.
     pub async fn replay(&self, id: DeadLetterId) -> Result<Fired, StoreError> {
         let fired = self.inner.ports.store.replay(id, self.inner.now()).await?;
-        self.inner.wake(fired.customer, Wake::Reload);
+        match &fired {
+            Fired::Customer(customer) => self.inner.wake(*customer, Wake::Reload),
+            Fired::Raw(scope) => self.inner.read_soon(scope),
+        }
         Ok(fired)
     }
 

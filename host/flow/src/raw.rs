@@ -1,13 +1,14 @@
 //! Calls that wait for a working plugin: of providers, and of bots' servers.
 //!
 //! They are read in arrival order, before any later call is accepted: the first call that a plugin can read again reads those
-//! that wait first, and joins them when that fails, so nothing overtakes them (H8). The ticker tries as well, so none is forgotten. One that two versions of the plugin trapped on is a dead letter.
+//! that wait first, and joins them when that fails, so nothing overtakes them (H8). The ticker tries as well, so none is forgotten. One that two versions of the plugin trapped on is a dead letter;
+//! so is one that waited a week for a second version. Its replay puts it back here, for a version that was mended.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_core::id::{BotName, ChannelName};
+use trunkline_core::id::{BotName, ChannelName, Timestamp};
 
 use crate::accept::{accept_all, accept_received, only_dead, unreadable};
 use crate::callback::Callback;
@@ -24,6 +25,9 @@ const RAW_CALLS_MAX: usize = 10_000;
 /// Versions that must have trapped on a call before it counts as unreadable.
 const TRAPS_MAX: usize = 2;
 
+/// A call that one version trapped on waits this long for another, in ms.
+const LEFT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
 /// After the store failed to give or take them, in ms.
 const AGAIN_MS: u64 = 2_000;
 
@@ -36,8 +40,10 @@ pub(crate) struct RawGates(Mutex<BTreeMap<Scope, Arc<Gate>>>);
 struct Gate {
     /// Calls kept so far; from 1, for those of before the start.
     kept: AtomicU64,
-    /// `kept` when all were last read, and none was left.
+    /// `kept` when all were last read.
     read: AtomicU64,
+    /// When the first of those that a version trapped on, and that wait for another one, arrived.
+    left: AtomicI64,
     /// Held while they are read.
     reading: tokio::sync::Mutex<()>,
 }
@@ -47,6 +53,7 @@ impl Default for Gate {
         Self {
             kept: 1.into(),
             read: 0.into(),
+            left: i64::MAX.into(),
             reading: tokio::sync::Mutex::default(),
         }
     }
@@ -55,6 +62,15 @@ impl Default for Gate {
 impl Gate {
     fn may_wait(&self) -> bool {
         self.kept.load(Ordering::SeqCst) != self.read.load(Ordering::SeqCst)
+    }
+
+    /// Those that have waited long enough for another version are to be read once more, to be given up.
+    fn look_at_left(&self, now: Timestamp) {
+        let left = Timestamp(self.left.load(Ordering::SeqCst));
+        if now.ms_since(left) >= LEFT_MS {
+            self.left.store(i64::MAX, Ordering::SeqCst);
+            self.kept.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -108,12 +124,22 @@ impl<O: Outside> Inner<O> {
         !gate.may_wait()
     }
 
+    /// A call waits again.
+    pub(crate) fn read_soon(self: &Arc<Self>, scope: &Scope) {
+        self.raw.waits(scope);
+        let (inner, scope) = (Arc::clone(self), scope.clone());
+        self.spawn(async move {
+            inner.raw_first(&scope).await;
+        });
+    }
+
     /// The ticker's look at calls that may wait.
     pub(crate) fn look_at_raw(self: &Arc<Self>) {
         let settings = self.settings();
         let channels = settings.channels.keys().cloned().map(Scope::Channel);
         for scope in channels.chain(self.raw.bots()) {
             let gate = self.raw.gate(&scope);
+            gate.look_at_left(self.now());
             if gate.may_wait() && gate.reading.try_lock().is_ok() {
                 let inner = Arc::clone(self);
                 self.spawn(async move {
@@ -130,13 +156,16 @@ impl<O: Outside> Inner<O> {
     ) -> Result<usize, StoreError> {
         let kept = gate.kept.load(Ordering::SeqCst);
         let mut taken = 0;
+        let mut left = i64::MAX;
         for call in self.ports.store().raw_calls(scope, RAW_CALLS_MAX).await? {
+            let arrived = call.arrived.0;
             match self.read_one(call).await? {
                 Read::Taken => taken += 1,
-                Read::Left => {}
+                Read::Left => left = left.min(arrived),
                 Read::NoPlugin => return Ok(taken),
             }
         }
+        gate.left.store(left, Ordering::SeqCst);
         gate.read.store(kept, Ordering::SeqCst);
         Ok(taken)
     }
@@ -226,7 +255,8 @@ impl<O: Outside> Inner<O> {
             self.ports.store().raw_trapped(call.id, &version).await?;
             versions.push(version);
         }
-        if versions.len() < TRAPS_MAX {
+        let waited = self.now().ms_since(call.arrived);
+        if versions.len() < TRAPS_MAX && waited < LEFT_MS {
             return Ok(Read::Left);
         }
         tracing::error!(scope = ?call.scope, reason, "a call is unreadable: see dead letters");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
 use trunkline_flow::ports::{
-    Accept, Accepted, ParkedId, Part, PeerChange, RawId, StoreError, Target, Undelivered,
+    Accept, Accepted, DeadKind, ParkedId, Part, PeerChange, RawId, StoreError, Target, Undelivered,
 };
 
 use crate::customers;
@@ -89,7 +89,11 @@ pub(crate) fn accept(writing: &Writing<'_>, prepared: Prepared) -> Outcome<Accep
     }
     for letter in prepared.dead {
         if is_new_letter(writing.db, &letter, prepared.at)? {
+            let unreadable = letter.kind == DeadKind::Unreadable;
             dead::insert(writing.db, &prepared.masking, letter, prepared.at)?;
+            if let Some(id) = prepared.from_raw.filter(|_| unreadable) {
+                raw::keep_for_replay(writing.db, id, prepared.at)?;
+            }
         }
     }
     for (id, letter) in prepared.expired {

@@ -129,6 +129,8 @@ macro_rules! contract_tests {
                 dead_letters_are_listed_newest_first
                 raw_calls_wait_in_order_and_go_with_their_events
                 a_version_that_trapped_is_remembered
+                a_replayed_unreadable_call_waits_for_its_plugin_as_it_came
+                an_unreadable_call_is_kept_for_seven_days
                 at_most_10_000_raw_calls_wait
                 at_most_16_mib_of_raw_calls_wait
                 a_trace_tells_what_happened_in_order

@@ -11,11 +11,12 @@ use trunkline_flow::ports::{
 
 use crate::customers;
 use crate::describe;
-use crate::failure::{Outcome, broken};
+use crate::failure::{Failure, Outcome, broken};
 use crate::keys::{parts, scope_of, scope_text, time_at};
 use crate::masked;
 use crate::masking::Masking;
 use crate::outbox;
+use crate::raw;
 use crate::target::{self, Waiting, Whose, Words};
 use crate::writer::Writing;
 
@@ -276,23 +277,37 @@ pub(crate) fn replay(
             id.0, before.0
         )));
     }
-    let customer = match (replay, letter.delivery) {
-        (Some(Replay::Delivery(payload)), Some(id)) => put_back(writing.db, id, payload, at)?,
+    let fired = match (replay, letter.delivery) {
+        (Some(Replay::Delivery(payload)), Some(id)) => {
+            Fired::Customer(put_back(writing.db, id, payload, at)?)
+        }
         (Some(Replay::Event(target, event)), _) => {
-            tell_again(writing, masking, &target, event, at)?
+            Fired::Customer(tell_again(writing, masking, &target, event, at)?)
         }
         (Some(Replay::Delivery(_)) | None, _) => {
-            return Err(broken(format!(
-                "dead letter {} holds nothing that can be replayed",
-                id.0
-            )));
+            let scope = letter.scope.filter(|_| letter.kind == DeadKind::Unreadable);
+            let waits = match &scope {
+                Some(_) => raw::put_back(writing.db, id)?,
+                None => false,
+            };
+            match scope.filter(|_| waits) {
+                Some(scope) => Fired::Raw(scope),
+                None => return Err(nothing_to_replay(id)),
+            }
         }
     };
     writing
         .db
         .prepare_cached("UPDATE dead_letters SET replayed = ?2 WHERE id = ?1")?
         .execute(params![id.0, at.0])?;
-    Ok(Fired { customer })
+    Ok(fired)
+}
+
+fn nothing_to_replay(id: DeadLetterId) -> Failure {
+    broken(format!(
+        "dead letter {} holds nothing that can be replayed",
+        id.0
+    ))
 }
 
 fn fetch(db: &Connection, id: DeadLetterId) -> Outcome<(DeadLetter, Option<Replay>)> {

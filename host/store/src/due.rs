@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::{CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ParkedId};
+use trunkline_flow::ports::{CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ORIGINAL_KEEP_MS, ParkedId};
 
 use crate::accept::KEY_MS;
 use crate::archive;
@@ -175,6 +175,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_UPLOADS, now, 0)?,
         forget(db, FORGET_CALLS, now, CALLS_KEEP_MS)?,
         archive::forget(db)?,
+        forget(db, FORGET_UNREAD_CALLS, now, ORIGINAL_KEEP_MS)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)
@@ -199,6 +200,9 @@ const FORGET_HISTORY: &str = "DELETE FROM history WHERE row IN (
 
 const FORGET_FRAMES: &str = "DELETE FROM frames WHERE (customer, number) IN (
     SELECT customer, number FROM frames WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+
+const FORGET_UNREAD_CALLS: &str = "DELETE FROM unread_calls WHERE letter IN (
+    SELECT letter FROM unread_calls WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 
 const FORGET_UPLOADS: &str = "DELETE FROM uploads WHERE token IN (
     SELECT token FROM uploads WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use trunkline_core::id::Timestamp;
-use trunkline_flow::ports::{PluginVersion, RawCall, RawId, Request, Scope, StoreError};
+use trunkline_flow::ports::{
+    DeadLetterId, PluginVersion, RawCall, RawId, Request, Scope, StoreError,
+};
 
 use crate::failure::{Outcome, broken};
 use crate::keys::scope_text;
@@ -135,6 +137,39 @@ pub(crate) fn remove(db: &Connection, id: RawId) -> Outcome<()> {
     match gone {
         Some((owner, bytes)) => add_to_totals(db, &owner, -1, -bytes),
         None => Ok(()),
+    }
+}
+
+/// Keeps a call for the replay of the letter just written, as it came: masked, its signature would be wrong.
+pub(crate) fn keep_for_replay(db: &Connection, id: RawId, at: Timestamp) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO unread_calls (letter, at, channel, arrived, trapped, head, body)
+         SELECT ?2, ?3, channel, arrived, trapped, head, body FROM raw_calls WHERE id = ?1",
+    )?
+    .execute(params![id.0, db.last_insert_rowid(), at.0])?;
+    Ok(())
+}
+
+/// Puts the call of a letter behind those that wait. False: it is forgotten.
+pub(crate) fn put_back(db: &Connection, letter: DeadLetterId) -> Outcome<bool> {
+    let kept = db
+        .prepare_cached(
+            "DELETE FROM unread_calls WHERE letter = ?1
+             RETURNING channel, arrived, trapped, head, body",
+        )?
+        .query_row([letter.0], |row| {
+            Ok(Prepared {
+                owner: row.get(0)?,
+                at: Timestamp(row.get(1)?),
+                trapped: row.get(2)?,
+                head: row.get(3)?,
+                body: row.get(4)?,
+            })
+        })
+        .optional()?;
+    match kept {
+        Some(call) => insert(db, &call).map(|_| true),
+        None => Ok(false),
     }
 }
 

@@ -48,7 +48,7 @@ pub use archive::{PluginArchive, PluginFile};
 pub use calls::{
     CALLS_BYTES_MAX, CALLS_KEEP_MS, CALLS_MAX, CallArchive, CallHead, CallId, KeptCall, NewCall,
 };
-pub use dead::{DeadKind, DeadLetter, DeadLetterId, Fired, Undelivered};
+pub use dead::{DeadKind, DeadLetter, DeadLetterId, Fired, ORIGINAL_KEEP_MS, Undelivered};
 pub use files::{FileError, KeepFile};
 pub use load::{InboxEvent, Loaded, News, OutboxItem, Resolved};
 pub use raw::{RawCall, RawId};
@@ -355,10 +355,11 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
 
-    /// Puts a dead letter back: a delivery to the end of its lane with no attempts, an event into the inbox.
+    /// Puts a dead letter back: a delivery to the end of its lane with no attempts, an event into the inbox, an unreadable call
+    /// behind the raw calls that wait, with its arrival and the versions that trapped on it.
     ///
     /// # Errors
-    /// `Broken` with a reason when there is none of this number or it cannot be replayed.
+    /// `Broken` with a reason when there is none of this number or it cannot be replayed; `Full` as for `keep_raw`.
     fn replay(
         &self,
         id: DeadLetterId,

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use trunkline_core::id::{ConversationId, CustomerId, EventKey, Timestamp};
 use trunkline_flow::ports::{
-    Accept, DeadKind, DeadLetterId, Fired, PluginVersion, Request, Scope, Settle, Settled, Step,
-    Store, StoreError, Target, TraceLine, Undelivered,
+    Accept, DeadKind, DeadLetterId, Fired, ORIGINAL_KEEP_MS, PluginVersion, Request, Scope, Settle,
+    Settled, Step, Store, StoreError, Target, TraceLine, Undelivered,
 };
 
 use super::Stores;
@@ -28,7 +28,7 @@ pub async fn a_replayed_delivery_goes_to_the_end_of_its_lane(stores: &impl Store
     settle(&*store, dead).await;
     let at = T.plus_ms(1000);
     let letter = newest_letter(&*store).await;
-    assert_eq!(store.replay(letter, at).await, Ok(Fired { customer: id }));
+    assert_eq!(store.replay(letter, at).await, Ok(Fired::Customer(id)));
     deliver(&*store, id, vec![to_customer(id, 4, "y")]).await;
     assert_eq!(waiting(&*store, id).await, [2, 3, 1, 4]);
     let loaded = load(&*store, id).await;
@@ -66,7 +66,7 @@ pub async fn a_replayed_event_comes_into_the_inbox(stores: &impl Stores) {
     let letters = store.dead_letters(None, MANY).await.expect("listed");
     assert_eq!(letters[0].content, "card ****1111");
     let fired = store.replay(letters[0].id, T.plus_ms(5)).await;
-    assert_eq!(fired, Ok(Fired { customer: id }));
+    assert_eq!(fired, Ok(Fired::Customer(id)));
     let inbox = load(&*store, id).await.inbox;
     assert_eq!(text_of(&inbox[0].event), Some("card ****1111"));
     assert_eq!(inbox[0].arrived, T.plus_ms(5));
@@ -169,6 +169,62 @@ pub async fn a_version_that_trapped_is_remembered(stores: &impl Stores) {
     }
     let calls = store.raw_calls(&to_sms(), MANY).await.expect("listed");
     assert_eq!(calls[0].trapped, [one, two]);
+}
+
+/// The dead letter of a call for `acme-sms` that two versions trapped on.
+async fn unreadable(store: &impl Store, body: &[u8]) -> DeadLetterId {
+    let trapped = ["one", "two"].map(|hash| PluginVersion(hash.to_owned()));
+    let request = call(body.to_vec());
+    let id = store.keep_raw(&to_sms(), &request, &trapped, T).await;
+    let letter = Undelivered {
+        kind: DeadKind::Unreadable,
+        scope: Some(to_sms()),
+        conversation: None,
+        key: None,
+        reason: "no version of the plugin could read it".to_owned(),
+        content: String::from_utf8_lossy(body).into_owned(),
+        replay: None,
+    };
+    let given_up = Accept {
+        from_raw: Some(id.expect("kept")),
+        dead: vec![letter],
+        at: T,
+        ..Accept::default()
+    };
+    store.accept(given_up).await.expect("accepted");
+    newest_letter(store).await
+}
+
+/// As it came, with its signature, although it is shown masked; for a version that was mended.
+pub async fn a_replayed_unreadable_call_waits_for_its_plugin_as_it_came(stores: &impl Stores) {
+    const BODY: &[u8] = b"card 4111111111111111 \xff\0";
+    let store = stores.open();
+    let letter = unreadable(&*store, BODY).await;
+    let none = store.raw_calls(&to_sms(), MANY).await;
+    assert_eq!(none, Ok(Vec::new()));
+    let letters = store.dead_letters(None, 1).await.expect("listed");
+    assert!(letters[0].content.starts_with("card ****1111"));
+    drop(store);
+    let store = stores.open();
+    let fired = store.replay(letter, T.plus_ms(5)).await;
+    assert_eq!(fired, Ok(Fired::Raw(to_sms())));
+    let calls = store.raw_calls(&to_sms(), MANY).await.expect("listed");
+    assert_eq!((calls.len(), calls[0].arrived), (1, T));
+    assert_eq!(calls[0].request, call(BODY.to_vec()));
+    assert_eq!(calls[0].trapped.len(), 2);
+    assert!(is_broken(&store.replay(letter, T.plus_ms(6)).await));
+}
+
+/// With the trace; the letter stays.
+pub async fn an_unreadable_call_is_kept_for_seven_days(stores: &impl Stores) {
+    let store = stores.open();
+    let letter = unreadable(&*store, b"one").await;
+    store
+        .sweep(T.plus_ms(ORIGINAL_KEEP_MS))
+        .await
+        .expect("swept");
+    assert!(is_broken(&store.replay(letter, T).await));
+    assert_eq!(newest_letter(&*store).await, letter);
 }
 
 /// Beyond, the provider reads 503 and comes again.

@@ -13,3 +13,16 @@ UPDATE history SET customer = owner.customer FROM (
     )
     SELECT row, min(customer) AS customer FROM chain GROUP BY row HAVING count(*) = 1
 ) AS owner WHERE owner.row = history.row;
+
+-- Raw calls that no version of their plugin could read, as they came, for the replay of their dead letter. `at` is when they
+-- were given up; they are forgotten with the trace.
+CREATE TABLE unread_calls (
+    letter  INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    arrived INTEGER NOT NULL,
+    trapped TEXT NOT NULL,
+    head    TEXT NOT NULL,
+    body    BLOB NOT NULL
+);
+CREATE INDEX unread_calls_at ON unread_calls (at);

@@ -80,6 +80,7 @@ struct Waiting {
 enum Again {
     Delivery(Box<Delivery>),
     Event(Box<(Target, Event)>),
+    Raw(Box<RawCall>),
     Never,
 }
 

@@ -66,7 +66,7 @@ pub struct Accept {
     pub events: Vec<Incoming>,
     /// Dead from the start: an unknown account, for instance.
     pub dead: Vec<Undelivered>,
-    /// The raw call these came from: dropped in the same transaction.
+    /// The raw call these came from: dropped in the same transaction. With an `Unreadable` letter, moved into it.
     pub from_raw: Option<RawId>,
     /// Parked events whose time ran out: dropped in the same transaction, each with the dead letter it leaves, if any.
     /// One that woke up meanwhile leaves none.

@@ -35,7 +35,8 @@ pub enum DeadKind {
     Message,
     /// An event for an account nobody configured.
     UnknownAccount,
-    /// A raw call that no plugin version could read.
+    /// A raw call that no plugin version could read. The one that its *accept* drops (`from_raw`) is kept for its replay, as it
+    /// came, for `ORIGINAL_KEEP_MS`: what is masked has another signature, and no plugin would take it.
     Unreadable,
 }
 
@@ -67,9 +68,14 @@ pub struct DeadLetter {
     pub replayed: Option<Timestamp>,
 }
 
+/// How long the raw call of an `Unreadable` letter is kept for its replay, in ms.
+pub const ORIGINAL_KEEP_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
 /// What a replay woke up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fired {
-    /// Whose inbox or outbox has something again.
-    pub customer: CustomerId,
+pub enum Fired {
+    /// The customer whose inbox or outbox has something again.
+    Customer(CustomerId),
+    /// The channel or bot for whose plugin a call waits again.
+    Raw(Scope),
 }

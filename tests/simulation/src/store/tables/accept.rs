@@ -19,14 +19,12 @@ impl Tables {
             self.takeable(incoming)?;
         }
         let mut accepted = Accepted::default();
-        if let Some(raw) = accept.from_raw {
-            self.raw.remove(&raw);
-        }
+        let raw = accept.from_raw.and_then(|raw| self.raw.remove(&raw));
         for incoming in accept.events {
             self.accept_one(incoming, accept.at, &mut accepted);
         }
         for dead in accept.dead {
-            self.bury(dead, accept.at);
+            self.bury(dead, raw.clone(), accept.at);
         }
         for (id, dead) in accept.expired {
             self.give_up(id, dead, accept.at);
@@ -259,7 +257,7 @@ impl Tables {
         if self.parked.len() < before
             && let Some(dead) = dead
         {
-            self.bury(dead, at);
+            self.bury(dead, None, at);
         }
     }
 

@@ -3,17 +3,19 @@
 use trunkline_core::effect::Delivery;
 use trunkline_core::id::Timestamp;
 use trunkline_flow::ports::{
-    DeadKind, DeadLetter, DeadLetterId, Fired, StoreError, Target, Undelivered,
+    DeadKind, DeadLetter, DeadLetterId, Fired, RawCall, RawId, StoreError, Target, Undelivered,
 };
 
 use super::{Again, Tables, words};
 
 impl Tables {
-    pub(super) fn bury(&mut self, dead: Undelivered, at: Timestamp) {
+    pub(super) fn bury(&mut self, dead: Undelivered, raw: Option<RawCall>, at: Timestamp) {
         let id = DeadLetterId(self.number());
-        let again = dead
-            .replay
-            .map_or(Again::Never, |replay| Again::Event(Box::new(replay)));
+        let again = match (dead.replay, raw) {
+            (Some(replay), _) => Again::Event(Box::new(replay)),
+            (None, Some(raw)) if dead.kind == DeadKind::Unreadable => Again::Raw(Box::new(raw)),
+            (None, _) => Again::Never,
+        };
         let letter = DeadLetter {
             id,
             kind: dead.kind,
@@ -73,7 +75,7 @@ impl Tables {
             Again::Delivery(delivery) => {
                 let customer = delivery.id.conversation.customer;
                 self.put_out(*delivery, at);
-                Ok(Fired { customer })
+                Ok(Fired::Customer(customer))
             }
             Again::Event(replay) => {
                 let (target, event) = *replay;
@@ -84,7 +86,14 @@ impl Tables {
                     .whose(&target)
                     .ok_or_else(|| StoreError::Broken("nobody to give it to".to_owned()))?;
                 self.put_in_inbox(customer, event, at);
-                Ok(Fired { customer })
+                Ok(Fired::Customer(customer))
+            }
+            Again::Raw(call) => {
+                let mut call = *call;
+                call.id = RawId(self.number());
+                let scope = call.scope.clone();
+                self.raw.insert(call.id, call);
+                Ok(Fired::Raw(scope))
             }
             Again::Never => Err(StoreError::Broken("it cannot be replayed".to_owned())),
         }

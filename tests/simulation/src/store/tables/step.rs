@@ -50,7 +50,7 @@ impl Tables {
             };
         }
         for dead in step.dead {
-            self.bury(dead, step.at);
+            self.bury(dead, None, step.at);
         }
         self.trace.extend(step.trace);
         Ok(Stepped { revision, masked })

@@ -1,10 +1,10 @@
-//! What no store can take: it alone becomes a dead letter or a placeholder, and nothing waits behind it.
+//! What no store can take, and what no plugin can read: it alone becomes a dead letter or a placeholder, and nothing waits behind it.
 
 use trunkline_core::event::Happening;
 use trunkline_core::id::CustomerId;
 use trunkline_core::message::Content;
 use trunkline_flow::Limits;
-use trunkline_flow::ports::{ReceivedEvent, ReceivedHappening, Request, Scope};
+use trunkline_flow::ports::{Fired, ReceivedEvent, ReceivedHappening, Request, Scope, Store};
 
 use super::bench::{Bench, fine, on_bench, received, request, written};
 use super::incoming::not_now;
@@ -99,5 +99,48 @@ fn a_waiting_call_that_cannot_be_taken_holds_up_none_behind_it() {
         bench.until(|b| b.told("BotCallback")).await;
         assert_eq!(bench.flow.bot_callback(&faq, call).await, fine());
         assert_eq!(bench.flow.status().kept_raw, 2, "later calls wait no more");
+    });
+}
+
+fn line() -> Scope {
+    Scope::Channel("line".into())
+}
+
+/// Two versions trapped on it; the third was mended.
+#[test]
+fn an_unreadable_call_is_read_by_a_mended_version_once_it_is_replayed() {
+    on_bench(Limits::default(), |bench| async move {
+        let traps = ["v1", "v2", "v2"].map(|version| not_now(Some(version)));
+        bench.script().receives.extend(traps);
+        bench.write("anna", "1", "say hello").await;
+        assert_eq!(bench.flow.raw_again(&line()).await, Ok(1));
+        let letters = bench.flow.store().dead_letters(None, 1).await;
+        let first = letters.expect("listed")[0].id;
+        // Nothing was mended yet: it is a dead letter again, and does not wait unseen.
+        assert_eq!(bench.flow.replay(first).await, Ok(Fired::Raw(line())));
+        bench.until(|b| b.flow.status().dead == 2).await;
+        let letters = bench.flow.store().dead_letters(None, 1).await;
+        let second = letters.expect("listed")[0].id;
+        bench.flow.replay(second).await.expect("it is put back");
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+    });
+}
+
+#[test]
+fn a_call_that_waits_a_week_for_a_second_version_is_a_dead_letter() {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    on_bench(Limits::default(), |bench| async move {
+        let traps = (0..3).filter_map(|_| not_now(Some("v1")));
+        bench.script().bot_receives.extend(traps);
+        let faq = "faq".into();
+        bench.flow.bot_callback(&faq, callback_for_nobody()).await;
+        bench.pass(6 * DAY_MS).await;
+        assert_eq!(bench.flow.status().dead, 0);
+        bench.pass(DAY_MS + 120_000).await;
+        assert!(bench.told("DEAD Unreadable"));
+        let asked = bench.asked_times("bot receive");
+        assert_eq!(asked.len(), 3, "not again and again: {asked:?}");
     });
 }
