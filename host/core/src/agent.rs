@@ -3,6 +3,7 @@
 //! News of a session that is not the conversation's present one changes nothing (H4). News behind a
 //! file that is still being fetched waits for it, so the customer sees things in the agent's order.
 
+use crate::answer;
 use crate::conversation::Fetching;
 use crate::effect::{EceMessage, OutboundContent, Payload};
 use crate::event::{EceEvent, EceHappening, RemoteFile, Transfer, Unavailable};
@@ -41,14 +42,28 @@ impl Step<'_> {
     fn ece_happened(&mut self, happening: EceHappening) {
         match happening {
             EceHappening::Assigned { agent } => self.agent_assigned(agent.as_deref()),
-            EceHappening::Said { agent, text } => self.agent_said(agent, text),
+            EceHappening::Said { agent, text } => {
+                // ECE itself speaks in a queue too, under no name.
+                if agent.is_some() {
+                    self.agent_acts();
+                }
+                self.agent_said(agent, text);
+            }
             EceHappening::Transferred(to) => self.agent_transferred(&to),
-            EceHappening::PagePushed { url } => self.agent_pushed_page(&url),
-            EceHappening::FileOffered(file) => self.agent_offered_file(file),
+            EceHappening::PagePushed { url } => {
+                self.agent_acts();
+                self.agent_pushed_page(&url);
+            }
+            EceHappening::FileOffered(file) => {
+                self.agent_acts();
+                self.agent_offered_file(file);
+            }
             EceHappening::FileAccepted { name } => {
+                self.agent_acts();
                 self.say_about_file(|m| &m.agent_accepted_attachment, name.as_deref());
             }
             EceHappening::FileRejected { name } => {
+                self.agent_acts();
                 self.say_about_file(|m| &m.agent_rejected_attachment, name.as_deref());
             }
             EceHappening::Completed { by_agent } => self.ece_completed(by_agent),
@@ -60,16 +75,27 @@ impl Step<'_> {
         }
     }
 
+    /// Whoever does something has it, even if ECE's word for "assigned" is not one that is known here.
+    fn agent_acts(&mut self) {
+        let waits = self
+            .talk
+            .session()
+            .is_some_and(|session| !session.with_agent);
+        if waits && !self.offer_is_open() {
+            self.agent_is_here();
+            self.show_seen();
+        }
+    }
+
     /// An agent has it now: that accepts an open offer.
     fn agent_assigned(&mut self, agent: Option<&str>) {
         if self.offer_is_open() {
             self.accept_offer(agent);
         }
+        self.agent_is_here();
         let Some(session) = self.talk.session_mut() else {
             return;
         };
-        session.assigned = true;
-        session.with_agent = true;
         let known = session.announced && session.agent.as_deref() == agent;
         session.announced = true;
         session.agent = agent.map(str::to_owned);
@@ -100,9 +126,7 @@ impl Step<'_> {
                 )
             }
             Transfer::Queue(name) => {
-                if let Some(session) = self.talk.session_mut() {
-                    session.with_agent = false;
-                }
+                self.agent_has_left();
                 self.say(|m| &m.agent_transfer_queue, Fill::Queue(name.as_deref()));
                 (false, None)
             }
@@ -259,6 +283,7 @@ impl Step<'_> {
             self.refuse_offer(Unavailable::NoAgents);
         } else if was_assigned {
             self.say_closed();
+            self.lose_unread();
             self.forget_line();
             self.next_stage("completed");
         } else {
@@ -274,8 +299,16 @@ impl Step<'_> {
         }
     }
 
+    /// It was over while the customer waited for another agent.
+    fn lose_unread(&mut self) {
+        for item in self.take_unread() {
+            self.undeliverable(&item, "ECE ended its conversation before an agent had this");
+        }
+    }
+
     /// ECE has nothing left to end.
     fn forget_line(&mut self) {
+        self.cancel_timers(answer::is_answer);
         self.talk.ece = None;
         self.talk.agent_files.clear();
     }

@@ -110,8 +110,7 @@ impl Step<'_> {
             };
             self.effects.push(forgotten(delivery));
         }
-        let addressee = self.talk.sent.iter().find(|sent| sent.number >= number);
-        let addressee = addressee.map(|sent| sent.session.clone());
+        let addressee = self.addressee(number);
         if addressee.is_none() && number > self.talk.sent_forgotten {
             // A decision about a file, say. ECE's own news tells why it is over: an agent's close is on its way.
             self.note(format!(
@@ -119,12 +118,15 @@ impl Step<'_> {
             ));
             return;
         }
-        let not_taken = take_from(&mut self.talk.sent, number, addressee.as_ref());
-        if self
-            .talk
-            .session()
-            .is_none_or(|session| number <= session.since)
-        {
+        let is_late = !self.is_of_present_session(number);
+        // What it took and no agent had is begun anew with, too.
+        let mut not_taken = if is_late {
+            Vec::new()
+        } else {
+            self.take_unread()
+        };
+        not_taken.extend(take_from(&mut self.talk.sent, number, addressee.as_ref()));
+        if is_late {
             self.lose_late(number, not_taken);
         } else if self.offer_is_open() {
             self.talk.ece = None;
@@ -132,6 +134,21 @@ impl Step<'_> {
         } else {
             self.expire(not_taken);
         }
+    }
+
+    fn is_of_present_session(&self, number: u32) -> bool {
+        self.talk
+            .session()
+            .is_some_and(|session| number > session.since)
+    }
+
+    /// The session of this delivery, as far as items that it had not taken tell.
+    fn addressee(&self, number: u32) -> Option<EceSession> {
+        let present = self.talk.session().map(|session| &session.id);
+        let is_late = !self.is_of_present_session(number);
+        let mut later = self.talk.sent.iter().filter(|sent| sent.number >= number);
+        let its = later.find(|sent| !is_late || Some(&sent.session) != present);
+        its.map(|sent| sent.session.clone())
     }
 
     /// The agents had closed already and the conversation is with somebody else: what was meant for

@@ -45,8 +45,8 @@ pub struct Conversation {
     /// Messages for an agent that cannot be given yet, oldest first.
     #[serde(default)]
     pub held: VecDeque<Item>,
-    /// Items given to ECE that it has not taken yet as far as is known, or that it refused: to start anew if it says that
-    /// the session is gone.
+    /// Items given to ECE that it has not taken yet as far as is known, that it refused, or that no agent has had: to start
+    /// anew if it says that the session is gone, or nobody answers.
     #[serde(default)]
     pub sent: VecDeque<SentItem>,
     /// Items up to this delivery are not remembered in `sent` any more.
@@ -286,6 +286,9 @@ pub struct Session {
     /// Deliveries counted when it began: a later one into ECE is one of this session.
     #[serde(default)]
     pub since: u32,
+    /// Deliveries counted when it last came into a queue: no agent has had a later one while none has it now.
+    #[serde(default)]
+    pub unread_from: u32,
     /// The customer's last message that was given to it, for the mark that an agent saw it; kept only where the channel shows
     /// marks.
     #[serde(default)]
@@ -325,6 +328,7 @@ impl Session {
             with_agent: false,
             unseen: None,
             since,
+            unread_from: since,
             agent: None,
             announced: false,
             told_opted_out: false,

@@ -7,7 +7,7 @@ use crate::event::{Event, Signal};
 use crate::id::{TimerName, Timestamp};
 use crate::settings::Settings;
 use crate::step::{Step, in_conversation, note_for};
-use crate::{bot, channel, hold, offer, report, seen};
+use crate::{answer, bot, channel, hold, offer, report, seen};
 
 /// Decides what `event` means for this customer. Effects are to be carried out in order.
 pub fn handle(
@@ -70,6 +70,8 @@ impl Step<'_> {
             self.hold_ended();
         } else if offer::is_offer(name) {
             self.offer_expired();
+        } else if answer::is_answer(name) {
+            self.nobody_answered();
         } else {
             self.note("a timer that this version does not know");
         }

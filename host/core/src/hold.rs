@@ -45,7 +45,7 @@ pub(crate) fn word(reason: Unavailable) -> &'static str {
 }
 
 impl Step<'_> {
-    /// ECE cannot take the customer, who is waiting for it.
+    /// ECE cannot take the customer, who is waiting for it; or took them, and nobody was there.
     pub(crate) fn unavailable(&mut self, reason: Unavailable) {
         if let Some(line) = &mut self.talk.ece {
             line.state = LineState::Waiting;
@@ -86,7 +86,6 @@ impl Step<'_> {
         let Some(line) = &mut self.talk.ece else {
             return;
         };
-        let begins = line.hold_until.is_none();
         let until = *line.hold_until.get_or_insert(now.plus_ms(hold_ms));
         if until <= now {
             self.end_hold(reason);
@@ -96,7 +95,7 @@ impl Step<'_> {
             .saturating_mul(1 << line.attempts.min(8))
             .min(RETRY_LAST_MS);
         line.attempts += 1;
-        if begins {
+        if !self.talk.timers.contains_key(&TimerName::from(HOLD)) {
             self.set_timer(TimerName::from(HOLD), until);
         }
         self.set_timer(TimerName::from(RETRY), now.plus_ms(pause_ms));

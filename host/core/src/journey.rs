@@ -10,7 +10,7 @@ use crate::event::{BotEvent, EceHappening};
 use crate::id::{BotName, DeliveryId, IntegrationName};
 use crate::settings::Stage;
 use crate::step::{Step, Voice};
-use crate::{bot, hold, offer};
+use crate::{answer, bot, hold, offer};
 
 /// Items remembered of a closed conversation, should ECE not have taken them: those that crossed
 /// with its end.
@@ -101,7 +101,9 @@ impl Step<'_> {
     pub(crate) fn drop_line(&mut self) {
         self.flush_agent(true);
         self.talk.agent_files.clear();
-        self.cancel_timers(|name| hold::is_hold(name) || offer::is_offer(name));
+        self.cancel_timers(|name| {
+            hold::is_hold(name) || offer::is_offer(name) || answer::is_answer(name)
+        });
         let Some(line) = self.talk.ece.take() else {
             return;
         };

@@ -61,6 +61,9 @@ mod opening;
 /// When ECE cannot take the customer.
 mod hold;
 
+/// Waiting in ECE's queue.
+mod answer;
+
 /// What agents do.
 mod agent;
 

@@ -127,6 +127,7 @@ impl Step<'_> {
         self.talk.epoch = self.talk.epoch.next();
         self.talk.stage = stage;
         self.welcome();
+        self.await_agent();
         self.release_held_if_open();
         true
     }

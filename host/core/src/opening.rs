@@ -167,6 +167,7 @@ impl<'a> Step<'a> {
             return;
         };
         line.state = LineState::Open(Session::new(id, since));
+        self.await_agent();
         self.brief_agent();
         if self.offer_is_open() {
             self.welcome();

@@ -166,6 +166,8 @@ pub struct Policies {
     pub on: BTreeMap<Unavailable, Policy>,
     /// How long to hold, in ms.
     pub hold_ms: u64,
+    /// How long a customer stays in ECE's queue without an agent, in ms; then it is as `WaitTooLong`.
+    pub nobody_answers_ms: u64,
     /// What then: anything but `Hold`.
     pub then: Policy,
 }
@@ -176,6 +178,7 @@ impl Default for Policies {
         Self {
             on,
             hold_ms: 900_000,
+            nobody_answers_ms: 3_600_000,
             then: Policy::Close,
         }
     }

@@ -8,10 +8,21 @@ use crate::customer::Customer;
 use crate::id::{ConversationId, DeliveryId};
 
 /// Forgets what ECE has taken of a conversation: all deliveries into ECE with a number below `below` are settled, and the
-/// customer's events up to then, those about their outcomes among them, were handled. What failed stays: it may be replayed.
+/// customer's events up to then, those about their outcomes among them, were handled. What failed stays: it may be replayed. So
+/// does what no agent has had: it is given to the next if nobody answers.
 pub fn forget_taken(customer: &mut Customer, conversation: ConversationId, below: u32) {
+    let open = customer
+        .open
+        .as_ref()
+        .filter(|talk| talk.id == conversation);
+    let queue = open.and_then(|talk| talk.session()).cloned();
+    let is_unread = |item: &SentItem| {
+        queue
+            .as_ref()
+            .is_some_and(|queue| queue.id == item.session && queue.is_unread(item.number))
+    };
     if let Some(sent) = sent_of(customer, conversation) {
-        sent.retain(|item| item.failed || item.number >= below);
+        sent.retain(|item| item.failed || item.number >= below || is_unread(item));
     }
 }
 

@@ -114,7 +114,9 @@ fn holds(content: &str, text: &str, tables: &Tables) -> bool {
 /// H2: nothing reaches agents twice, but where an outcome was unknown; then the trace says so.
 fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for session in world.sessions.values() {
+    // What waited for an agent who never came is given to the next.
+    let read = world.sessions.values().filter(|session| session.assigned);
+    for session in read {
         let messages = session.got.iter().filter(|text| is_message(text));
         for text in messages {
             *counts.entry((&session.customer, text)).or_default() += 1;

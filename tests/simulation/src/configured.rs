@@ -21,6 +21,9 @@ pub const BLIND: &str = "blind";
 /// The channel whose provider cannot be asked, echoes our names in its receipts, and whose plugin waits for these.
 pub const ECHOING: &str = "echoing";
 
+/// Longer than ECE takes to tell that an agent came, whatever goes wrong meanwhile.
+const NOBODY_ANSWERS_MS: u64 = 1_200_000;
+
 /// All channels: `blind` and `echoing` lead straight to agents, `probing` through a bot to agents to a survey.
 pub fn settings() -> Settings {
     Settings {
@@ -87,9 +90,13 @@ fn agents() -> Stage {
 }
 
 fn journey(stages: Vec<Stage>) -> Journey {
+    let on_unavailable = Policies {
+        nobody_answers_ms: NOBODY_ANSWERS_MS,
+        ..Policies::default()
+    };
     Journey {
         stages,
-        on_unavailable: Policies::default(),
+        on_unavailable,
     }
 }
 

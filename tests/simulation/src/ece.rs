@@ -175,7 +175,7 @@ impl Ece for SimEce {
 }
 
 impl World {
-    /// A conversation in ECE begins: an agent comes, and closes after some minutes.
+    /// A conversation in ECE begins: an agent comes, most of the time, and closes after some minutes.
     fn begin(&mut self, customer: String, now: Timestamp) -> EceSession {
         let id = EceSession(format!("s{}", self.sessions.len() + 1));
         let closes_at = now.plus_ms(self.rng.random_range(60_000..=600_000));
@@ -194,6 +194,11 @@ impl World {
             ended: false,
         };
         self.sessions.insert(id.clone(), session);
+        let chance = self.faults.nobody;
+        if self.happens(chance, now) {
+            self.nobody_comes(&id, closes_at, silent);
+            return id;
+        }
         // Now and then callbacks come before the answer to the start.
         let quick = self.rng.random_bool(0.2);
         let comes = self.within(now, if quick { 100 } else { 30_000 });
@@ -208,6 +213,14 @@ impl World {
             self.will_tell(&id, closes_at, EceHappening::Completed { by_agent });
         }
         id
+    }
+
+    /// ECE ends it in the end, or leaves the customer in its queue for ever.
+    fn nobody_comes(&mut self, id: &EceSession, closes_at: Timestamp, silent: bool) {
+        if !silent && self.rng.random_bool(0.5) {
+            let by_agent = false;
+            self.will_tell(id, closes_at, EceHappening::Completed { by_agent });
+        }
     }
 
     fn will_say(&mut self, id: &EceSession, at: Timestamp) {

@@ -27,6 +27,8 @@ pub struct Faults {
     pub twice: u32,
     /// ECE ends a conversation and tells nobody.
     pub silent_end: u32,
+    /// No agent comes to a conversation in ECE.
+    pub nobody: u32,
     /// A provider took a message and cannot deliver it.
     pub undelivered: u32,
     /// The plugin is gone for a while, or ECE is, at a message.
@@ -44,6 +46,7 @@ impl Faults {
             unknown: 0,
             twice: 0,
             silent_end: 0,
+            nobody: 0,
             undelivered: 0,
             outage: 0,
         }
@@ -66,6 +69,7 @@ impl Faults {
             unknown: upto(100),
             twice: upto(200),
             silent_end: upto(300),
+            nobody: upto(200),
             undelivered: upto(100),
             outage: upto(100),
         }

@@ -251,9 +251,10 @@ fn a_bot_that_fails_leaves_the_customer_to_the_agents() {
     assert_eq!(
         world.started(5, "s1"),
         [
+            "timer answer at 3601000",
             "d1-1-6 to s1 note: The conversation so far:\nBot: Hi\nSystem: Thank you for contacting us.",
             "d1-1-7 to s1 text: orders",
-            "d1-1-8 to s1 text: more",
+            "d1-1-8 to s1 text: more"
         ]
     );
     // ECE ended it meanwhile: what the bot left unanswered is not lost with it.

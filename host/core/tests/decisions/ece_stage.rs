@@ -13,7 +13,10 @@ fn nobody_is_announced_before_ece_said_assigned() {
     let mut world = World::agents();
     world.says("orders");
     world.started(2, "s1");
-    assert_eq!(world.ece("s1", agent_says("Hi")), ["d1-1-4 Agent Ann: Hi"]);
+    assert_eq!(
+        world.ece("s1", agent_says("Hi")),
+        ["no timer answer", "d1-1-4 Agent Ann: Hi"]
+    );
     assert_eq!(
         world.ece("s1", assigned("Ann")),
         ["d1-1-5 System: You are now chatting with Ann."]
@@ -55,12 +58,18 @@ fn names_that_ece_leaves_out_read_well() {
     let nameless = EceHappening::Assigned { agent: None };
     assert_eq!(
         world.ece("s1", nameless),
-        ["d1-1-4 System: You are now chatting with an agent."]
+        [
+            "no timer answer",
+            "d1-1-4 System: You are now chatting with an agent."
+        ]
     );
     let queue = EceHappening::Transferred(Transfer::Queue(None));
     assert_eq!(
         world.ece("s1", queue),
-        ["d1-1-5 System: You are in the next queue."]
+        [
+            "timer answer at 3601000",
+            "d1-1-5 System: You are in the next queue."
+        ]
     );
 }
 
@@ -83,7 +92,7 @@ fn texts_that_are_not_configured_are_not_sent() {
     world.integration().messages.clear();
     assert_eq!(world.says("orders"), ["d1-1-1 open acme at support"]);
     world.started(1, "s1");
-    assert_eq!(world.ece("s1", assigned("Ann")), Vec::<String>::new());
+    assert_eq!(world.ece("s1", assigned("Ann")), ["no timer answer"]);
     assert_eq!(world.ece("s1", completed()), ["d1-1-3 System: close"]);
 }
 
@@ -96,6 +105,7 @@ fn completed_without_an_agent_closes_instead_of_asking_for_ever() {
         world.ece("s1", EceHappening::Completed { by_agent: false }),
         [
             "d1-1-4 System: There are no agents.",
+            "no timer answer",
             "d1-1-5 System: close"
         ]
     );

@@ -130,11 +130,18 @@ fn a_bot_that_is_done_while_its_offer_is_open_leaves_it_to_the_agents() {
     world.says("quick please");
     assert_eq!(
         world.answers(9, vec![BotAction::Done]),
-        ["no timer offer", "d1-1-10 to s1 text: quick please"]
+        [
+            "no timer offer",
+            "timer answer at 3601000",
+            "d1-1-10 to s1 text: quick please"
+        ]
     );
     assert_eq!(
         world.ece("s1", assigned("Ann")),
-        ["d1-1-11 System: You are now chatting with Ann."]
+        [
+            "no timer answer",
+            "d1-1-11 System: You are now chatting with Ann."
+        ]
     );
 }
 

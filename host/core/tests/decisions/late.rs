@@ -79,7 +79,11 @@ fn a_session_that_is_gone_begins_anew_with_what_it_did_not_take() {
     );
     assert_eq!(
         world.started(2, "s2"),
-        ["d1-2-3 to s2 text: first", "d1-2-4 to s2 text: second"]
+        [
+            "timer answer at 3601000",
+            "d1-2-3 to s2 text: first",
+            "d1-2-4 to s2 text: second"
+        ]
     );
 }
 
@@ -133,7 +137,10 @@ fn words_that_crossed_with_the_agents_close_begin_a_new_conversation() {
     );
     assert_eq!(
         world.started(2, "s2"),
-        ["d1-2-3 to s2 text: one more thing"]
+        [
+            "timer answer at 3601000",
+            "d1-2-3 to s2 text: one more thing"
+        ]
     );
 }
 
@@ -203,7 +210,10 @@ fn what_ece_took_is_forgotten_and_does_not_begin_anew() {
     };
     assert_eq!(numbers(&world), [6]);
     world.report(6, Outcome::SessionGone);
-    assert_eq!(world.started(2, "s2"), ["d1-2-3 to s2 text: not taken"]);
+    assert_eq!(
+        world.started(2, "s2"),
+        ["timer answer at 3601000", "d1-2-3 to s2 text: not taken"]
+    );
 }
 
 #[test]
@@ -215,7 +225,10 @@ fn what_ece_refused_is_kept_for_its_replay() {
     let conversation = world.customer.open.as_ref().unwrap().id;
     forget_taken(&mut world.customer, conversation, u32::MAX);
     world.report(5, Outcome::SessionGone);
-    assert_eq!(world.started(2, "s2"), ["d1-2-3 to s2 text: refused"]);
+    assert_eq!(
+        world.started(2, "s2"),
+        ["timer answer at 3601000", "d1-2-3 to s2 text: refused"]
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod late;
 mod messages_in_order;
 mod nothing_lost;
 mod opt_out;
+mod queue;
 mod rules;
 mod seen;
 mod unavailable;

@@ -139,7 +139,7 @@ fn what_does_not_fit_into_the_waiting_room_is_a_dead_letter() {
         world.says("one more"),
         ["dead letter m1001 of c1-1: one more (too many messages wait in this conversation)"]
     );
-    assert_eq!(world.started(2, "s1").len(), 1000);
+    assert_eq!(world.started(2, "s1").len(), 1001, "with the wait's timer");
 }
 
 #[test]

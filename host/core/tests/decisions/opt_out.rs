@@ -157,6 +157,7 @@ fn an_agent_who_comes_later_is_told_before_anything_else() {
     assert_eq!(
         world.started(1, "s1"),
         [
+            "timer answer at 3601000".to_owned(),
             format!("d1-1-2 {TOLD}"),
             "d1-1-3 to s1 text: orders".to_owned()
         ]

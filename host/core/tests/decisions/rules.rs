@@ -162,7 +162,10 @@ fn the_customers_language_picks_the_entry_point_and_the_texts() {
     world.started(2, "s1");
     assert_eq!(
         world.ece("s1", assigned("Ann")),
-        ["d1-1-4 System: You are now chatting with Ann."]
+        [
+            "no timer answer",
+            "d1-1-4 System: You are now chatting with Ann."
+        ]
     );
 }
 

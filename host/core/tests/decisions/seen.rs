@@ -12,7 +12,10 @@ fn in_the_queue() -> World {
     let mut world = World::agents();
     world.channel().shows_seen = true;
     world.says("ORDERS 7");
-    assert_eq!(world.started(2, "s1"), ["d1-1-3 to s1 text: ORDERS 7"]);
+    assert_eq!(
+        world.started(2, "s1"),
+        ["timer answer at 3601000", "d1-1-3 to s1 text: ORDERS 7"]
+    );
     world
 }
 
@@ -40,6 +43,7 @@ fn what_waited_in_the_queue_is_seen_when_an_agent_comes() {
     assert_eq!(
         world.ece("s1", assigned("Ann")),
         [
+            "no timer answer",
             "d1-1-4 System: You are now chatting with Ann.",
             "seen m1 by d1-1-3"
         ]

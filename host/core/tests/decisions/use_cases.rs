@@ -18,11 +18,17 @@ fn an_agent_is_available() {
     );
     assert_eq!(
         world.started(2, "s1"),
-        ["d1-1-3 to s1 text: ORDERS 7 please"]
+        [
+            "timer answer at 3601000",
+            "d1-1-3 to s1 text: ORDERS 7 please"
+        ]
     );
     assert_eq!(
         world.ece("s1", assigned("Ann")),
-        ["d1-1-4 System: You are now chatting with Ann."]
+        [
+            "no timer answer",
+            "d1-1-4 System: You are now chatting with Ann."
+        ]
     );
     assert_eq!(
         world.ece("s1", agent_says("Hello")),
@@ -35,11 +41,17 @@ fn an_agent_is_available() {
     let queue = EceHappening::Transferred(Transfer::Queue(Some("Parcels".into())));
     assert_eq!(
         world.ece("s1", queue),
-        ["d1-1-7 System: You are in the Parcels queue."]
+        [
+            "timer answer at 3601000",
+            "d1-1-7 System: You are in the Parcels queue."
+        ]
     );
     assert_eq!(
         world.ece("s1", assigned("Bob")),
-        ["d1-1-8 System: You are now chatting with Bob."]
+        [
+            "no timer answer",
+            "d1-1-8 System: You are now chatting with Bob."
+        ]
     );
     let agent = EceHappening::Transferred(Transfer::Agent(Some("Cid".into())));
     assert_eq!(
@@ -152,8 +164,9 @@ fn a_held_customer_reaches_an_agent_with_everything_they_said() {
         world.started(4, "s1"),
         [
             "no timer hold",
+            "timer answer at 3606000",
             "d1-1-5 to s1 text: ORDERS 7",
-            "d1-1-6 to s1 text: anybody?",
+            "d1-1-6 to s1 text: anybody?"
         ]
     );
 }

@@ -18,8 +18,8 @@ use super::template::check_attribute;
 /// How to write a stage, for complaints.
 const EXAMPLE: &str = "[{ bot = \"faq\" }, { ece = \"acme\", entry_point = \"support\" }]";
 
-/// The longest hold that can be said: a week.
-const HOLD_S_MAX: u64 = 604_800;
+/// The longest wait that can be said: a week.
+const WAIT_S_MAX: u64 = 604_800;
 
 const REASONS: [(&str, Unavailable); 6] = [
     ("no-agents", Unavailable::NoAgents),
@@ -174,9 +174,14 @@ fn policies(section: Option<Section<'_>>, stages: &[Stage], names: &Names) -> Po
             policies.on.insert(why, policy);
         }
     }
-    if let Some(hold) = section.number("hold_s", 1..=HOLD_S_MAX) {
+    if let Some(hold) = section.number("hold_s", 1..=WAIT_S_MAX) {
         policies.hold_ms = hold.get_ref() * 1_000;
     }
+    // Who may wait longer for a place in the queue may wait as long in it.
+    policies.nobody_answers_ms = match section.number("nobody_answers_s", 1..=WAIT_S_MAX) {
+        Some(wait) => wait.get_ref() * 1_000,
+        None => policies.nobody_answers_ms.max(policies.hold_ms),
+    };
     match policy(&section, "then", &points) {
         Some(Policy::Hold) => section.sink.add(
             &section

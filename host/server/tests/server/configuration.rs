@@ -119,6 +119,7 @@ fn the_journey_of_the_example_goes_bot_agents_bot() {
     assert_eq!(policies.on[&Unavailable::EntryPointDisabled], Policy::Close);
     assert_eq!(policies.on[&Unavailable::NoAgents], Policy::Hold);
     assert_eq!(policies.hold_ms, 900_000);
+    assert_eq!(policies.nobody_answers_ms, 3_600_000);
 }
 
 #[test]
