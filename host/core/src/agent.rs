@@ -7,7 +7,6 @@ use crate::answer;
 use crate::conversation::Fetching;
 use crate::effect::{EceMessage, OutboundContent, Payload};
 use crate::event::{EceEvent, EceHappening, RemoteFile, Transfer, Unavailable};
-use crate::journey::Manner;
 use crate::message::StoredFile;
 use crate::messages::{self, Fill};
 use crate::settings::AcceptAgentFiles;
@@ -269,8 +268,8 @@ impl Step<'_> {
         }
     }
 
-    /// ECE ended it. Without an agent ever having had it, nobody was there: that closes, for asking
-    /// again would be told the same.
+    /// ECE ended it. Without an agent ever having had it, nobody was there: it is as if ECE had said so when it was asked, and
+    /// what the customer said meanwhile waits with them.
     fn ece_completed(&mut self, by_agent: bool) {
         let was_assigned = self.talk.session().is_some_and(|session| session.assigned);
         self.note(if by_agent {
@@ -287,9 +286,8 @@ impl Step<'_> {
             self.forget_line();
             self.next_stage("completed");
         } else {
-            self.say_unavailable(Unavailable::NoAgents);
-            self.forget_line();
-            self.close("no-agents", Manner::Announced);
+            self.leave_queue();
+            self.unavailable(Unavailable::NoAgents);
         }
     }
 

@@ -85,7 +85,8 @@ fn token(text: &str) -> &str {
 fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
     // Also within a transcript of what a bot was told, or could not be.
     let agents = |text: &str| {
-        let mut got = world.sessions.values().flat_map(|session| &session.got);
+        let read = world.sessions.values().filter(|session| session.assigned);
+        let mut got = read.flat_map(|session| &session.got);
         got.any(|got| got.contains(token(text)))
     };
     let bots: BTreeSet<&str> = world

@@ -188,8 +188,11 @@ async fn live(shared: &Shared, disk: &Disk, base: Timestamp) -> Life {
 fn at_rest(shared: &Shared, disk: &Disk, now: Timestamp) -> bool {
     let world = shared.world();
     let quiet = now >= world.heals_at && world.schedule.is_empty() && world.doing.is_empty();
-    // Nothing tells of these before the customer writes again.
-    let over = |id: &EceSession| world.sessions.get(id).is_some_and(|it| it.is_over(now));
+    // Nothing tells of these before the customer writes again; a wait for an agent has its own end.
+    let over = |id: &EceSession| {
+        let session = world.sessions.get(id);
+        session.is_some_and(|it| it.assigned && it.is_over(now))
+    };
     quiet
         && disk
             .lock()

@@ -97,21 +97,6 @@ fn texts_that_are_not_configured_are_not_sent() {
 }
 
 #[test]
-fn completed_without_an_agent_closes_instead_of_asking_for_ever() {
-    let mut world = World::agents();
-    world.says("orders");
-    world.started(2, "s1");
-    assert_eq!(
-        world.ece("s1", EceHappening::Completed { by_agent: false }),
-        [
-            "d1-1-4 System: There are no agents.",
-            "no timer answer",
-            "d1-1-5 System: close"
-        ]
-    );
-}
-
-#[test]
 fn a_customer_who_leaves_ends_the_chat_without_another_word() {
     let mut world = World::chatting();
     assert_eq!(world.does(Happening::Left), ["d1-1-5 end s1"]);

@@ -194,6 +194,81 @@ fn after_a_transfer_to_a_queue_only_what_was_said_since_then_is_given_to_the_nex
     );
 }
 
+fn completed_by_ece() -> EceHappening {
+    EceHappening::Completed { by_agent: false }
+}
+
+#[test]
+fn completed_without_an_agent_is_no_agents_and_what_was_said_is_held_for_the_next() {
+    let mut world = in_the_queue();
+    assert_eq!(
+        world.ece("s1", completed_by_ece()),
+        [
+            "no timer answer",
+            "d1-1-5 System: There are no agents.",
+            "timer hold at 901000",
+            "timer retry at 6000",
+        ]
+    );
+    world.says("hello?");
+    world.after_ms(5_000).timer("retry");
+    assert_eq!(
+        world.started(6, "s2"),
+        [
+            "no timer hold",
+            "timer answer at 3606000",
+            "d1-1-7 to s2 text: ORDERS 7",
+            "d1-1-8 to s2 text: anybody?",
+            "d1-1-9 to s2 text: hello?",
+        ]
+    );
+}
+
+#[test]
+fn completed_without_an_agent_again_and_again_ends_when_the_hold_does() {
+    let mut world = in_the_queue();
+    let mut asked = 0;
+    let mut last = world.ece("s1", completed_by_ece());
+    while world.customer.open.is_some() {
+        let retry = last.iter().find(|line| line.starts_with("timer retry"));
+        let at: i64 = retry.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        if at > 901_000 {
+            world.now.0 = 901_000;
+            last = world.timer("hold");
+            continue;
+        }
+        world.now.0 = at;
+        world.timer("retry");
+        asked += 1;
+        let number = world.customer.open.as_ref().unwrap().deliveries;
+        let session = format!("again{asked}");
+        world.started(number, &session);
+        last = world.ece(&session, completed_by_ece());
+    }
+    assert_eq!(asked, 17);
+    assert_eq!(
+        last[1],
+        "dead letter m1 of c1-1: ORDERS 7 (the conversation was closed: nobody took the conversation in time)"
+    );
+}
+
+#[test]
+fn completed_without_an_agent_closes_where_the_journey_says_so() {
+    let mut world = in_the_queue();
+    let closes = Policy::Close;
+    world.policies().on.insert(Unavailable::NoAgents, closes);
+    assert_eq!(
+        world.ece("s1", completed_by_ece()),
+        [
+            "no timer answer",
+            "d1-1-5 System: There are no agents.",
+            "dead letter m1 of c1-1: ORDERS 7 (the conversation was closed: no-agents)",
+            "dead letter m2 of c1-1: anybody? (the conversation was closed: no-agents)",
+            "d1-1-6 System: close",
+        ]
+    );
+}
+
 #[test]
 fn what_ece_ends_in_a_queue_after_a_transfer_is_a_dead_letter_as_far_as_nobody_read_it() {
     let mut world = in_the_queue();
@@ -202,7 +277,7 @@ fn what_ece_ends_in_a_queue_after_a_transfer_is_a_dead_letter_as_far_as_nobody_r
     world.says("read by nobody");
     took(&mut world);
     assert_eq!(
-        world.ece("s1", EceHappening::Completed { by_agent: false }),
+        world.ece("s1", completed_by_ece()),
         [
             "d1-1-8 System: The agent has closed the chat.",
             "dead letter m3 of c1-1: read by nobody (ECE ended its conversation before an agent had this)",
