@@ -14,6 +14,8 @@ use crate::step::{Step, Voice};
 
 /// News that may wait behind a file; what comes then does not wait.
 const WAITING_MAX: usize = 200;
+/// Begins the line to an agent about something that is not known here. An ECE that repeats it is not told again.
+const NOT_SHOWN: &str = "[not shown to the customer";
 /// Files of agents that may wait for an answer of the customer or the provider.
 const AGENT_FILES_MAX: usize = 50;
 
@@ -66,11 +68,11 @@ impl Step<'_> {
                 self.say_about_file(|m| &m.agent_rejected_attachment, name.as_deref());
             }
             EceHappening::Completed { by_agent } => self.ece_completed(by_agent),
-            EceHappening::Unknown { kind, text: _ } => {
-                self.note(format!(
-                    "ECE told something this version does not know: {kind}"
-                ));
-            }
+            EceHappening::Unknown {
+                kind,
+                text,
+                by_agent,
+            } => self.ece_told_unknown(&kind, &text, by_agent),
         }
     }
 
@@ -158,6 +160,31 @@ impl Step<'_> {
         self.tell_customer(voice, OutboundContent::Text(text), false);
     }
 
+    /// The customer reads of it what is configured; without that, an agent who did it reads that nobody did (H10).
+    pub(crate) fn ece_told_unknown(&mut self, kind: &str, text: &str, by_agent: bool) {
+        self.note(format!(
+            "ECE told something this version does not know: {kind}"
+        ));
+        if text.trim().is_empty() {
+            return;
+        }
+        let language = self.language();
+        let configured = self.integration().and_then(|integration| {
+            messages::text(integration, language.as_ref(), |m| &m.unknown_event)
+        });
+        if let Some(configured) = configured {
+            let shown = messages::render(configured, Fill::Text(text));
+            let voice = Voice {
+                by_agent,
+                ..Voice::system()
+            };
+            self.tell_customer(voice, OutboundContent::Text(shown), false);
+        } else if by_agent && !text.starts_with(NOT_SHOWN) {
+            let line = format!("{NOT_SHOWN}, for \"{kind}\" is not known here: {text}]");
+            self.tell_agent(line);
+        }
+    }
+
     fn say_about_file(
         &mut self,
         which: fn(&crate::settings::Messages) -> &Option<String>,
@@ -167,6 +194,10 @@ impl Step<'_> {
     }
 
     fn agent_offered_file(&mut self, file: RemoteFile) {
+        if file.url.is_empty() {
+            self.refuse_agent_file(file, "ECE names no address to fetch it from");
+            return;
+        }
         let Some(session) = self.talk.session().map(|session| session.id.clone()) else {
             return;
         };

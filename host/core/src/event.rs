@@ -134,7 +134,7 @@ pub enum EceHappening {
     Transferred(Transfer),
     /// The agent pushed a page.
     PagePushed {
-        /// Its address.
+        /// Its address, or the text that stands for it.
         url: String,
     },
     /// The agent offers a file.
@@ -160,6 +160,9 @@ pub enum EceHappening {
         kind: String,
         /// ECE's text.
         text: String,
+        /// An agent did it, as far as ECE tells.
+        #[serde(default)]
+        by_agent: bool,
     },
 }
 
@@ -176,7 +179,7 @@ pub enum Transfer {
 /// A file in ECE that an agent offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteFile {
-    /// Where to fetch it.
+    /// Where to fetch it; empty where ECE names no address that one could ask.
     pub url: String,
     /// Its name.
     pub name: String,

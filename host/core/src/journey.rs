@@ -166,12 +166,16 @@ impl Step<'_> {
                         self.tell_ece(EceMessage::RejectFile(file));
                     }
                 }
+                EceHappening::Unknown {
+                    kind,
+                    text,
+                    by_agent,
+                } => self.ece_told_unknown(&kind, &text, by_agent && ece_listens),
                 EceHappening::Completed { .. } => self.talk.ece = None,
                 EceHappening::Assigned { .. }
                 | EceHappening::Transferred(_)
                 | EceHappening::FileAccepted { .. }
-                | EceHappening::FileRejected { .. }
-                | EceHappening::Unknown { .. } => {
+                | EceHappening::FileRejected { .. } => {
                     self.note("ECE's news came too late: the conversation had gone on");
                 }
             }

@@ -71,6 +71,8 @@ pub enum Fill<'a> {
     File(&'a str),
     /// `{{ url }}`
     Url(&'a str),
+    /// `{{ text }}`
+    Text(&'a str),
     /// The text has no placeholder.
     Nothing,
 }
@@ -82,9 +84,16 @@ impl<'a> Fill<'a> {
             (Self::Queue(queue), "queue.name") => Some(queue.unwrap_or(SOME_QUEUE)),
             (Self::File(file), "file.name") => Some(file),
             (Self::Url(url), "url") => Some(url),
-            (Self::Agent(_) | Self::Queue(_) | Self::File(_) | Self::Url(_) | Self::Nothing, _) => {
-                None
-            }
+            (Self::Text(text), "text") => Some(text),
+            (
+                Self::Agent(_)
+                | Self::Queue(_)
+                | Self::File(_)
+                | Self::Url(_)
+                | Self::Text(_)
+                | Self::Nothing,
+                _,
+            ) => None,
         }
     }
 }

@@ -91,7 +91,7 @@ pub struct Hours {
 }
 
 /// Texts to customers. `None` sends nothing. Placeholders: `{{ agent.name }}`, `{{ queue.name }}`, `{{ file.name }}`,
-/// `{{ url }}`.
+/// `{{ url }}`, `{{ text }}`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Messages {
     /// Z28.
@@ -112,6 +112,8 @@ pub struct Messages {
     pub agent_uploaded_attachment: Option<String>,
     /// Z52.
     pub page_push: Option<String>,
+    /// What ECE told in a way that is not known here; without one the customer is not told.
+    pub unknown_event: Option<String>,
     /// The ECE conversation vanished.
     pub chat_expired: Option<String>,
     /// Z35, Z36 and the others; a missing one falls back to `NoAgents`, but for `EntryPointDisabled`.

@@ -91,7 +91,9 @@ fn in_ece(happening: &EceHappening) -> String {
         EceHappening::FileRejected { name } => format!("refused the file{}", tail(name.as_deref())),
         EceHappening::Completed { by_agent: true } => "ended by the agent".to_owned(),
         EceHappening::Completed { by_agent: false } => "ended by the system".to_owned(),
-        EceHappening::Unknown { kind, text } => format!("sent something unknown, {kind}: {text}"),
+        EceHappening::Unknown { kind, text, .. } => {
+            format!("sent something unknown, {kind}: {text}")
+        }
     }
 }
 

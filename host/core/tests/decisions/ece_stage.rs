@@ -104,15 +104,59 @@ fn a_customer_who_leaves_ends_the_chat_without_another_word() {
 }
 
 #[test]
-fn what_ece_says_in_unknown_words_only_reaches_the_trace() {
+fn what_an_agent_does_in_unknown_words_is_a_line_to_them_and_in_the_trace_without_the_words() {
     let mut world = World::chatting();
-    let unknown = EceHappening::Unknown {
-        kind: "sneeze".into(),
-        text: "secret".into(),
-    };
-    assert_eq!(world.ece("s1", unknown), Vec::<String>::new());
+    assert_eq!(
+        world.ece("s1", unknown("secret", true)),
+        [
+            r#"d1-1-5 to s1 note: [not shown to the customer, for "sneeze" is not known here: secret]"#
+        ]
+    );
     let trace = world.notes().join("\n");
     assert!(trace.contains("sneeze") && !trace.contains("secret"));
+    let repeated = r#"[not shown to the customer, for "sneeze" is not known here: secret]"#;
+    for nothing in [
+        unknown(repeated, true),
+        unknown("secret", false),
+        unknown("", true),
+    ] {
+        assert_eq!(world.ece("s1", nothing), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_ece_says_in_unknown_words_reaches_the_customer_where_a_message_says_so() {
+    let mut world = World::chatting();
+    let messages = &mut world.integration().messages;
+    messages.get_mut("default").unwrap().unknown_event = Some("News: {{ text }}".into());
+    assert_eq!(
+        world.ece("s1", unknown("You are third.", false)),
+        ["d1-1-5 System: News: You are third."]
+    );
+}
+
+#[test]
+fn a_file_without_an_address_is_refused_and_the_agent_told() {
+    let mut world = World::chatting();
+    let nowhere = RemoteFile {
+        url: String::new(),
+        ..remote("map.png")
+    };
+    assert_eq!(
+        world.ece("s1", EceHappening::FileOffered(nowhere)),
+        [
+            "d1-1-5 to s1 reject: map.png",
+            "d1-1-6 to s1 note: [not delivered: map.png: ECE names no address to fetch it from]",
+        ]
+    );
+}
+
+fn unknown(text: &str, by_agent: bool) -> EceHappening {
+    EceHappening::Unknown {
+        kind: "sneeze".into(),
+        text: text.into(),
+        by_agent,
+    }
 }
 
 #[test]

@@ -293,6 +293,7 @@ fn texts() -> Messages {
         agent_rejected_attachment: text("The agent has rejected {{ file.name }}."),
         agent_uploaded_attachment: text("The agent sends {{ file.name }}."),
         page_push: text("A page: {{ url }}"),
+        unknown_event: None,
         chat_expired: text("Your chat has expired."),
         unavailable: [
             (Unavailable::NoAgents, "There are no agents.".to_owned()),

@@ -23,6 +23,9 @@ pub(super) fn of(
     item: &Item<'_>,
 ) -> Vec<CallbackItem> {
     let Some(kind) = compiled.kind(&item.word) else {
+        if is_echo(item) {
+            return Vec::new();
+        }
         return vec![event(item, 0, unknown(item))];
     };
     let happening = match kind {
@@ -78,7 +81,13 @@ fn unknown(item: &Item<'_>) -> EceHappening {
     EceHappening::Unknown {
         kind: item.word.clone(),
         text,
+        by_agent: item.sender != "system",
     }
+}
+
+/// Some ECEs repeat the customer's own words.
+fn is_echo(item: &Item<'_>) -> bool {
+    item.sender == "customer"
 }
 
 fn said(
@@ -87,8 +96,7 @@ fn said(
     item: &Item<'_>,
     kind: Kind,
 ) -> Vec<CallbackItem> {
-    // Some ECEs repeat the customer's own words.
-    if item.sender == "customer" {
+    if is_echo(item) {
         return Vec::new();
     }
     let text = match (&item.html, kind) {
@@ -126,9 +134,9 @@ fn files(
         .iter()
         .map(|file| offered_file(config, compiled, item, file))
         .collect();
-    // An offer without a file: an agent's act that the customer must not miss silently.
+    // An offer without a file: the agent has to hear that nobody got it.
     let offered = if offered.is_empty() {
-        vec![unknown(item)]
+        vec![EceHappening::FileOffered(nowhere(item))]
     } else {
         offered
     };
@@ -137,6 +145,20 @@ fn files(
         .enumerate()
         .map(|(index, happening)| event(item, from + index, happening))
         .collect()
+}
+
+/// A file that nobody can fetch.
+fn nowhere(item: &Item<'_>) -> RemoteFile {
+    let name = match item.text.trim() {
+        "" => "file",
+        text => text,
+    };
+    RemoteFile {
+        url: String::new(),
+        name: name.to_owned(),
+        content_type: None,
+        id: None,
+    }
 }
 
 fn offered_file(
@@ -152,14 +174,11 @@ fn offered_file(
         .iter()
         .find_map(|member| file.get(member).and_then(text_of));
     let url = address.and_then(|address| compiled.base.join(&address).ok());
-    let Some(url) = url.filter(|url| matches!(url.scheme(), "http" | "https")) else {
-        return EceHappening::Unknown {
-            kind: item.word.clone(),
-            text: name,
-        };
-    };
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
     EceHappening::FileOffered(RemoteFile {
-        url: with_session(&url, &item.session),
+        url: url
+            .map(|url| with_session(&url, &item.session))
+            .unwrap_or_default(),
         name,
         content_type: first(file, &["/contentType", "/mimeType"]).and_then(text_of),
         id: first(file, &["/id", "/attachmentId", "/fileId"]).and_then(text_of),
@@ -269,7 +288,7 @@ fn structured_transfer(config: &IntegrationConfig, message: &Value) -> Option<Tr
     queue.or_else(|| of("/user").or_else(|| of("/agent")).map(Transfer::Agent))
 }
 
-/// An address, or a text or HTML that holds one.
+/// An address, or a text or HTML that holds one. A text without `https://` is given as it is: people read `www.example.com` well.
 fn page(item: &Item<'_>) -> EceHappening {
     let content = item.whole.get("content");
     let members = content
@@ -278,13 +297,18 @@ fn page(item: &Item<'_>) -> EceHappening {
     let text = members
         .or_else(|| item.html.clone())
         .unwrap_or_else(|| item.text.clone());
-    match address_in(&text) {
-        Some(url) => EceHappening::PagePushed { url },
-        None => EceHappening::Unknown {
-            kind: item.word.clone(),
-            text,
-        },
+    let readable = || {
+        if text.contains('<') {
+            html::to_text(&text)
+        } else {
+            text.clone()
+        }
+    };
+    let url = address_in(&text).unwrap_or_else(|| readable().trim().to_owned());
+    if url.is_empty() {
+        return unknown(item);
     }
+    EceHappening::PagePushed { url }
 }
 
 fn address_in(text: &str) -> Option<String> {

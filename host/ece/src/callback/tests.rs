@@ -355,8 +355,16 @@ fn a_page_is_found_in_a_text_an_anchor_or_a_member() {
         one("page.push", &json!({ "url": "http://x.y/" })),
         pushed("http://x.y/")
     );
+    assert_eq!(
+        one("pagePush", &json!(" www.acme.com/help ")),
+        pushed("www.acme.com/help")
+    );
+    assert_eq!(
+        one("pagePush", &json!("<p>See <b>acme.com</b></p>")),
+        pushed("See acme.com")
+    );
     assert!(matches!(
-        one("pagePush", &json!("no address")),
+        one("pagePush", &json!("")),
         EceHappening::Unknown { .. }
     ));
 }
@@ -402,11 +410,12 @@ fn each_offered_file_is_an_event_of_its_own() {
                 None,
                 None
             ),
-            EceHappening::Unknown {
-                kind: "uploadAttachment".to_owned(),
-                text: "c.txt".to_owned()
-            },
+            offered("", "c.txt", None, None),
         ]
+    );
+    assert_eq!(
+        one("uploadAttachment", &json!("d.doc")),
+        offered("", "d.doc", None, None)
     );
 }
 
@@ -471,7 +480,8 @@ fn what_is_missing_is_made_up_for() {
         event.happening,
         EceHappening::Unknown {
             kind: String::new(),
-            text: "hello?".to_owned()
+            text: "hello?".to_owned(),
+            by_agent: true,
         }
     );
     assert_eq!(read(&bare), first);
@@ -593,6 +603,7 @@ fn what_xml_calls_by_a_new_name_becomes_a_placeholder() {
     let unknown = |kind: &str, text: &str| EceHappening::Unknown {
         kind: kind.to_owned(),
         text: text.to_owned(),
+        by_agent: true,
     };
     assert_eq!(
         happenings(&parse_with(&config, body).unwrap()),

@@ -353,6 +353,7 @@ fn messages_of(section: Section<'_>) -> Messages {
         agent_rejected_attachment: text("agent_rejected_attachment"),
         agent_uploaded_attachment: text("agent_uploaded_attachment"),
         page_push: text("page_push"),
+        unknown_event: text("unknown_event"),
         chat_expired: text("chat_expired"),
         unavailable,
     };

@@ -6,7 +6,7 @@ use super::complaint::suggest;
 use super::section::{Placed, Section};
 
 /// What a message may name.
-const PLACEHOLDERS: [&str; 4] = ["agent.name", "queue.name", "file.name", "url"];
+const PLACEHOLDERS: [&str; 5] = ["agent.name", "queue.name", "file.name", "url", "text"];
 
 /// Complains about a placeholder of a message that nobody fills in.
 pub(super) fn check_message(section: &Section<'_>, text: &Placed<String>) {
