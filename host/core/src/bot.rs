@@ -22,6 +22,11 @@ use crate::words;
 const WAKE: &str = "bot:";
 /// What may wait to be asked besides the customer's words: callbacks and timers.
 const EVENTS_MAX: usize = 1000;
+/// Turns that a bot may have by its own doing alone between two messages of the customer: by `again`, by a wake sooner than
+/// [`CALM_WAKE_MS`], by an offer that is refused or expires. One that wants more goes round in circles, at our cost and ECE's.
+const RESTLESS_MAX: u32 = 50;
+/// Wakes that are no sooner than this are a bot's way to poll, and not counted, in ms.
+const CALM_WAKE_MS: u64 = 250;
 
 /// Whether a timer is a bot's.
 pub(crate) fn is_wake(name: &TimerName) -> bool {
@@ -81,6 +86,7 @@ impl Step<'_> {
     fn send_question(&mut self, event: BotEvent, item: Option<&Item>) -> u32 {
         let context = self.bot_context();
         if let Some(item) = item {
+            self.calm_down();
             self.remember(LineAuthor::Customer, readable::item_line(item));
         }
         self.ask(event, context)
@@ -235,8 +241,10 @@ impl Step<'_> {
                 self.offer_to_agents(entry_point, summary, expires_ms);
             }
             BotAction::Wake { name, after_ms } => {
-                let at = self.now.plus_ms(after_ms);
-                self.set_timer(wake_timer(&name), at);
+                if after_ms >= CALM_WAKE_MS || !self.is_restless() {
+                    let at = self.now.plus_ms(after_ms);
+                    self.set_timer(wake_timer(&name), at);
+                }
             }
             BotAction::Cancel(name) => self.cancel_timer(&wake_timer(&name)),
             BotAction::Again(bytes) => self.ask_again(bytes),
@@ -272,9 +280,33 @@ impl Step<'_> {
     }
 
     fn ask_again(&mut self, bytes: Vec<u8>) {
+        if self.is_restless() {
+            return;
+        }
         if let Some(desk) = self.talk.desk_mut() {
             desk.queue
                 .push_front(BotInput::Event(BotEvent::Callback(bytes)));
+        }
+    }
+
+    /// Counts a turn of the bot's own doing. One too many is its failure.
+    pub(crate) fn is_restless(&mut self) -> bool {
+        let Some(desk) = self.talk.desk_mut() else {
+            return false;
+        };
+        desk.restless += 1;
+        let too_many = desk.restless > RESTLESS_MAX;
+        if too_many {
+            let reason = format!("it asked for more than {RESTLESS_MAX} turns on its own");
+            self.fail_bot(&reason, None);
+        }
+        too_many
+    }
+
+    /// Somebody else did something.
+    fn calm_down(&mut self) {
+        if let Some(desk) = self.talk.desk_mut() {
+            desk.restless = 0;
         }
     }
 
@@ -290,9 +322,12 @@ impl Step<'_> {
             self.note("too late: a bot of an earlier holding failed");
             return;
         }
-        self.note(format!("the bot failed: {reason}"));
         let asked = self.talk.desk_mut().and_then(|desk| desk.asked.take());
-        let unanswered = asked.and_then(|asked| asked.item);
+        self.fail_bot(reason, asked.and_then(|asked| asked.item));
+    }
+
+    fn fail_bot(&mut self, reason: &str, unanswered: Option<Item>) {
+        self.note(format!("the bot failed: {reason}"));
         match self.next_ece_stage() {
             Some(stage) => {
                 self.leave_to_agents(unanswered);
@@ -328,6 +363,7 @@ impl Step<'_> {
     /// The bot's server called back.
     pub(crate) fn bot_called_back(&mut self, epoch: Epoch, bytes: Vec<u8>) {
         if epoch == self.talk.epoch && self.talk.desk().is_some() {
+            self.calm_down();
             self.tell_bot(BotEvent::Callback(bytes));
         } else {
             self.note("too late: a callback for an earlier holding of a bot");

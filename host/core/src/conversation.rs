@@ -120,6 +120,9 @@ pub struct BotDesk {
     /// Its open offer to the agents.
     #[serde(default)]
     pub offer: Option<Offer>,
+    /// Turns of its own doing since the customer last said something.
+    #[serde(default)]
+    pub restless: u32,
     /// The last choices offered; a number or a title is one of them until one is made.
     #[serde(default)]
     pub choices: Vec<Choice>,
@@ -192,6 +195,7 @@ impl BotDesk {
             acting: false,
             rest: None,
             offer: None,
+            restless: 0,
             choices: Vec::new(),
         }
     }

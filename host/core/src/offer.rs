@@ -174,6 +174,8 @@ impl Step<'_> {
         };
         desk.queue.push_back(BotInput::Event(event));
         desk.queue.extend(held.into_iter().map(BotInput::Item));
-        self.ask_bot();
+        if !self.is_restless() {
+            self.ask_bot();
+        }
     }
 }

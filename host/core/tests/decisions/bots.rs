@@ -353,3 +353,80 @@ fn a_turn_of_a_bot_that_has_lost_the_conversation_changes_nothing() {
         Vec::<String>::new()
     );
 }
+
+/// The bot answers with these actions whenever it is asked; gives how often it was, and what came of the last answer.
+fn goes_round(world: &mut World, actions: impl Fn() -> Vec<BotAction>) -> (u32, Vec<String>) {
+    for turns in 1..200 {
+        let number = world.customer.open.as_ref().unwrap().deliveries;
+        let mut last = world.answers(number, actions());
+        if last.iter().any(|line| line.contains(" open acme")) && last[0].contains("d1-1") {
+            let opening = world.customer.open.as_ref().unwrap().deliveries;
+            if world.customer.open.as_ref().unwrap().desk().is_none() {
+                return (turns, last);
+            }
+            last = world.report(opening, Outcome::Unavailable(Unavailable::NoAgents));
+        }
+        if world.customer.open.as_ref().unwrap().desk().is_none() {
+            return (turns, last);
+        }
+        if last.iter().any(|line| line.starts_with("timer bot:w")) {
+            world.timer("bot:w");
+        }
+    }
+    (200, Vec::new())
+}
+
+fn wake(after_ms: u64) -> BotAction {
+    BotAction::Wake {
+        name: "w".into(),
+        after_ms,
+    }
+}
+
+/// A bot that was greeted and has answered one message.
+fn talking() -> World {
+    let mut world = World::bot_agents_survey();
+    world.says("orders");
+    world.answers(1, vec![]);
+    world
+}
+
+#[test]
+fn a_bot_that_goes_round_in_circles_fails_and_leaves_the_customer_to_the_agents() {
+    let mut world = talking();
+    let (turns, last) = goes_round(&mut world, || vec![BotAction::Again(vec![1])]);
+    assert_eq!(turns, 51);
+    assert_eq!(
+        last,
+        [
+            "d1-1-53 System: Thank you for contacting us.",
+            "d1-1-54 open acme at support",
+        ]
+    );
+    assert!(
+        world.notes().contains(
+            &"note the bot failed: it asked for more than 50 turns on its own".to_owned()
+        )
+    );
+
+    assert_eq!(goes_round(&mut talking(), || vec![wake(0)]).0, 51);
+    assert_eq!(goes_round(&mut talking(), || vec![offer()]).0, 51);
+}
+
+#[test]
+fn a_bot_that_polls_or_is_spoken_to_may_go_on() {
+    let mut world = talking();
+    world.answers(2, vec![wake(1_000)]);
+    for _ in 0..200 {
+        world.after_ms(1_000).timer("bot:w");
+        let number = world.customer.open.as_ref().unwrap().deliveries;
+        world.answers(number, vec![wake(1_000)]);
+    }
+    for _ in 0..200 {
+        world.says("and?");
+        let number = world.customer.open.as_ref().unwrap().deliveries;
+        world.answers(number, vec![BotAction::Again(vec![1])]);
+        world.answers(number + 1, vec![]);
+    }
+    assert!(world.customer.open.as_ref().unwrap().desk().is_some());
+}
