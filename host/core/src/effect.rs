@@ -18,12 +18,8 @@ use crate::message::{Attachment, Choice, StoredFile};
 pub enum Effect {
     /// Send something out, in the order of its lane.
     Deliver(Delivery),
-    /// Drop what this lane of the conversation has not sent yet; each becomes a dead letter.
-    CancelLane {
-        /// Of which conversation.
-        conversation: ConversationId,
-        /// Which lane.
-        lane: Lane,
+    /// Drop what has not been sent to the customer yet, in whatever conversation of theirs; each becomes a dead letter.
+    CancelToCustomer {
         /// What the operator reads.
         reason: String,
     },

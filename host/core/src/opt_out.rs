@@ -5,7 +5,7 @@
 
 use crate::channel;
 use crate::customer::Customer;
-use crate::effect::{Author, Delivery, Effect, Lane, OutboundContent, Payload, ToCustomer};
+use crate::effect::{Author, Delivery, Effect, OutboundContent, Payload, ToCustomer};
 use crate::id::{ConversationId, DeliveryId, Timestamp};
 use crate::rules::{self, Trigger};
 use crate::settings::{Channel, Settings};
@@ -53,10 +53,10 @@ pub(crate) fn opted_out(
         let stop = |step: &mut Step<'_>| step.opt_out(confirmation);
         return in_conversation(settings, person, now, stop).unwrap_or_default();
     }
-    let mut effects = vec![note_for(person.outside(), "the customer opted out")];
-    if let Some(last) = last_conversation(person) {
-        effects.push(cancel(last));
-    }
+    let mut effects = vec![
+        note_for(person.outside(), "the customer opted out"),
+        cancel(),
+    ];
     if let Some(confirmation) = confirmation {
         effects.push(deliver_outside(person, Payload::ToCustomer(confirmation)));
     }
@@ -70,21 +70,10 @@ fn here(person: &Customer) -> ConversationId {
         .map_or_else(|| person.outside(), |talk| talk.id)
 }
 
-fn last_conversation(person: &Customer) -> Option<ConversationId> {
-    let number = person.conversations;
-    (number > 0).then_some(ConversationId {
-        customer: person.id,
-        number,
-    })
-}
-
-fn cancel(conversation: ConversationId) -> Effect {
+/// Also what earlier conversations have not sent yet.
+fn cancel() -> Effect {
     let reason = "the customer opted out".to_owned();
-    Effect::CancelLane {
-        conversation,
-        lane: Lane::Customer,
-        reason,
-    }
+    Effect::CancelToCustomer { reason }
 }
 
 /// What the customer reads after opting out, if it is ours to say.
@@ -157,7 +146,7 @@ impl Step<'_> {
     /// The customer opted out in this conversation.
     pub(crate) fn opt_out(&mut self, confirmation: Option<ToCustomer>) {
         self.note("the customer opted out");
-        self.effects.push(cancel(self.talk.id));
+        self.effects.push(cancel());
         if let Some(confirmation) = confirmation {
             self.deliver(Payload::ToCustomer(confirmation));
         }

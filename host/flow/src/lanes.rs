@@ -124,6 +124,12 @@ impl Lanes {
             .filter_map(|(lane, queue)| Some((*lane, queue.items.front()?)))
     }
 
+    /// All lanes to the customer, of whatever conversation. Memory has each that the store has, if not all of each.
+    pub(crate) fn to_customer(&self) -> impl Iterator<Item = LaneId> {
+        let lanes = self.queues.keys().copied();
+        lanes.filter(|(_, lane)| *lane == Lane::Customer)
+    }
+
     /// The head of this lane is under way from now on: a copy of it, and what it shares with receipts.
     pub(crate) fn begin(&mut self, lane: LaneId) -> Option<(OutboxItem, Arc<Word>)> {
         let queue = self.queues.get_mut(&lane)?;

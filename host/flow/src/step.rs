@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use trunkline_core::customer::Customer;
-use trunkline_core::effect::{Delivery, Effect, SignalEffect};
+use trunkline_core::effect::{Delivery, Effect, Lane, SignalEffect};
 use trunkline_core::event::{
     ChannelEvent, DeliveryReport, Event, Happening, Outcome, Profile, ReceiptState,
 };
@@ -118,10 +118,10 @@ impl Batch {
                 return;
             }
             self.use_up(due);
-            self.carry(&event, effects);
+            self.carry(&event, effects, lanes);
             if let Some(event) = self.settle_by_receipt(&event, lanes) {
                 let effects = (core.handle)(settings, &mut self.customer, self.now, event.clone());
-                self.carry(&event, effects);
+                self.carry(&event, effects, lanes);
             }
         }
     }
@@ -156,9 +156,7 @@ impl Batch {
 
     fn cancels_own(&self, effects: &[Effect]) -> bool {
         effects.iter().any(|effect| match effect {
-            Effect::CancelLane {
-                conversation, lane, ..
-            } => self.has_delivery((*conversation, *lane)),
+            Effect::CancelToCustomer { .. } => self.speaks_to_customer(),
             Effect::Deliver(_)
             | Effect::Undeliverable { .. }
             | Effect::NotDelivered { .. }
@@ -169,10 +167,10 @@ impl Batch {
         })
     }
 
-    fn has_delivery(&self, lane: LaneId) -> bool {
+    fn speaks_to_customer(&self) -> bool {
         self.deliveries
             .iter()
-            .any(|delivery| (delivery.id.conversation, delivery.lane()) == lane)
+            .any(|delivery| delivery.lane() == Lane::Customer)
     }
 
     fn use_up(&mut self, due: Due<'_>) {
@@ -191,15 +189,14 @@ impl Batch {
         self.timers_changed.insert(name, at);
     }
 
-    fn carry(&mut self, event: &Event, effects: Vec<Effect>) {
+    fn carry(&mut self, event: &Event, effects: Vec<Effect>, lanes: &Lanes) {
         for effect in effects {
             match effect {
                 Effect::Deliver(delivery) => self.deliveries.push(delivery),
-                Effect::CancelLane {
-                    conversation,
-                    lane,
-                    reason,
-                } => self.cancelled.push(((conversation, lane), reason)),
+                Effect::CancelToCustomer { reason } => {
+                    let mine = lanes.to_customer().map(|lane| (lane, reason.clone()));
+                    self.cancelled.extend(mine);
+                }
                 Effect::Undeliverable {
                     conversation,
                     key,

@@ -246,7 +246,7 @@ impl Outside {
                     self.gone
                         .retain(|delivery| delivery.to_string() != key.as_str());
                 }
-                Effect::CancelLane { .. }
+                Effect::CancelToCustomer { .. }
                 | Effect::NotDelivered { .. }
                 | Effect::Signal(_)
                 | Effect::Note { .. } => {}
@@ -279,7 +279,7 @@ impl Outside {
             Effect::Undeliverable { .. } => true,
             Effect::Deliver(delivery) if self.gone.contains(&delivery.id) => false,
             Effect::Deliver(delivery) => reads_customer(&delivery.payload),
-            Effect::CancelLane { .. }
+            Effect::CancelToCustomer { .. }
             | Effect::NotDelivered { .. }
             | Effect::SetTimer { .. }
             | Effect::CancelTimer { .. }

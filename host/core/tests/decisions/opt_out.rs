@@ -13,7 +13,7 @@ fn a_stop_word_drops_what_waits_confirms_once_and_tells_the_agent() {
     assert_eq!(
         world.says("Stop!"),
         [
-            "cancel Customer of c1-1: the customer opted out".to_owned(),
+            "cancel all to the customer: the customer opted out".to_owned(),
             "d1-1-5 System: You will get no more messages. (despite opt-out)".to_owned(),
             format!("d1-1-6 {TOLD}"),
         ]
@@ -66,7 +66,7 @@ fn the_provider_that_confirms_itself_is_not_repeated() {
     assert_eq!(
         effects,
         [
-            "cancel Customer of c1-1: the customer opted out".to_owned(),
+            "cancel all to the customer: the customer opted out".to_owned(),
             format!("d1-1-5 {TOLD}")
         ]
     );
@@ -77,7 +77,10 @@ fn outside_a_conversation_it_begins_none() {
     let mut world = World::agents();
     assert_eq!(
         world.says("stop"),
-        ["d1-0-1 System: You will get no more messages. (despite opt-out)"]
+        [
+            "cancel all to the customer: the customer opted out",
+            "d1-0-1 System: You will get no more messages. (despite opt-out)"
+        ]
     );
     assert!(world.customer.open.is_none());
     assert_eq!(world.customer.conversations, 0);
@@ -90,7 +93,7 @@ fn after_a_conversation_what_it_has_not_sent_yet_is_dropped() {
     assert_eq!(
         world.says("stop"),
         [
-            "cancel Customer of c1-1: the customer opted out",
+            "cancel all to the customer: the customer opted out",
             "d1-0-1 System: You will get no more messages. (despite opt-out)",
         ]
     );
@@ -123,7 +126,7 @@ fn a_provider_that_refuses_because_of_an_opt_out_raises_it() {
     assert_eq!(
         world.report(5, refused),
         [
-            "cancel Customer of c1-1: the customer opted out".to_owned(),
+            "cancel all to the customer: the customer opted out".to_owned(),
             format!("d1-1-6 {TOLD}"),
             "d1-1-7 to s1 note: [not delivered: blocked]".to_owned(),
         ]

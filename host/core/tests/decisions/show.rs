@@ -23,13 +23,7 @@ pub(crate) fn acts(effects: &[Effect]) -> Vec<String> {
 fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Deliver(Delivery { id, payload }) => format!("{id} {}", payload_line(payload)),
-        Effect::CancelLane {
-            conversation,
-            lane,
-            reason,
-        } => {
-            format!("cancel {lane:?} of {conversation}: {reason}")
-        }
+        Effect::CancelToCustomer { reason } => format!("cancel all to the customer: {reason}"),
         Effect::Undeliverable {
             conversation,
             key,

@@ -17,8 +17,8 @@ use simulation::store::{Disk, Flaw, MemoryStore, Tables};
 use simulation::world::{Faults, START, Shared};
 use trunkline_core::customer::Customer;
 use trunkline_core::effect::{
-    AskBot, Author, BotContext, Delivery, EceMessage, Effect, Lane, OpenEce, OutboundContent,
-    Payload, SignalEffect, ToCustomer,
+    AskBot, Author, BotContext, Delivery, EceMessage, Effect, OpenEce, OutboundContent, Payload,
+    SignalEffect, ToCustomer,
 };
 use trunkline_core::event::{
     BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, Receipt, ReceiptState, RemoteFile,
@@ -372,9 +372,7 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
         }
         "confirm" => vec![deliver(customer, say(rest, true))],
         "drop" => vec![
-            Effect::CancelLane {
-                conversation: conversation(customer.id),
-                lane: Lane::Customer,
+            Effect::CancelToCustomer {
                 reason: "dropped".to_owned(),
             },
             deliver(customer, say(rest, false)),

@@ -591,6 +591,28 @@ fn what_cancels_a_lane_waits_for_the_attempt_under_way_there() {
     });
 }
 
+/// What is said is cancelled by the first conversation: it counts for all of the customer's.
+#[test]
+fn what_cancels_waits_for_attempts_in_other_conversations_too() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().slow_sends_ms = Some(5_000);
+        bench.write("anna", "1", "elsewhere one").await;
+        bench.until(|b| b.asked_times("send one").len() == 1).await;
+        bench.write("anna", "2", "elsewhere two").await;
+        bench.write("anna", "3", "drop three").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        assert!(bench.told("DEAD Delivery `two`: dropped"));
+        assert!(!bench.told("DEAD Delivery `one`"), "{}", bench.story());
+        let (one, three) = (
+            bench.asked_times("send one"),
+            bench.asked_times("send three"),
+        );
+        assert!(three[0] >= one[0] + 5_000, "{one:?} {three:?}");
+    });
+}
+
 #[test]
 fn a_file_is_kept_and_one_that_is_too_large_is_a_dead_letter() {
     let limits = Limits {
