@@ -12,7 +12,7 @@ use crate::messages::{self, Fill};
 use crate::settings::AcceptAgentFiles;
 use crate::step::{Step, Voice};
 
-/// News that may wait behind a file; what comes then does not wait.
+/// News that may wait behind a file. With more, the file is given up: news keeps its order (H3).
 const WAITING_MAX: usize = 200;
 /// Begins the line to an agent about something that is not known here. An ECE that repeats it is not told again.
 const NOT_SHOWN: &str = "[not shown to the customer";
@@ -33,11 +33,23 @@ impl Step<'_> {
             ));
             return;
         };
-        if session.fetching.is_some() && session.waiting.len() < WAITING_MAX {
-            session.waiting.push_back(event.happening);
+        if session.fetching.is_none() {
+            self.ece_happened(event.happening);
             return;
         }
-        self.ece_happened(event.happening);
+        session.waiting.push_back(event.happening);
+        if session.waiting.len() > WAITING_MAX {
+            self.give_up_file();
+        }
+    }
+
+    /// Too much waits behind an agent's file.
+    fn give_up_file(&mut self) {
+        let session = self.talk.session_mut();
+        if let Some(fetching) = session.and_then(|session| session.fetching.take()) {
+            self.refuse_agent_file(fetching.file, "it took too long to fetch");
+            self.catch_up_with_ece();
+        }
     }
 
     fn ece_happened(&mut self, happening: EceHappening) {
@@ -312,19 +324,13 @@ impl Step<'_> {
             self.talk.ece = None;
             self.refuse_offer(Unavailable::NoAgents);
         } else if was_assigned {
-            self.say_closed();
+            self.say(|m| &m.agent_closed_chat, Fill::Nothing);
             self.lose_unread();
             self.forget_line();
             self.next_stage("completed");
         } else {
             self.leave_queue();
             self.unavailable(Unavailable::NoAgents);
-        }
-    }
-
-    fn say_closed(&mut self) {
-        if !std::mem::replace(&mut self.talk.said_once.closed, true) {
-            self.say(|m| &m.agent_closed_chat, Fill::Nothing);
         }
     }
 

@@ -78,13 +78,12 @@ pub struct Conversation {
     pub gave_back: bool,
 }
 
-/// System messages that go out once a conversation.
+/// System messages that go out once a conversation. The end of a chat with agents is not among them: each stage with agents has its
+/// own, and ECE's conversation is forgotten with it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SaidOnce {
     /// `chat_started`.
     pub started: bool,
-    /// `agent_closed_chat`.
-    pub closed: bool,
     /// Why no agent is there.
     pub unavailable: BTreeSet<Unavailable>,
 }

@@ -290,3 +290,27 @@ fn typing_goes_to_whoever_is_on_the_other_side() {
     world.does(Happening::OptedOut { confirmed: true });
     assert_eq!(towards(&world, &agent), None);
 }
+
+#[test]
+fn each_stage_with_agents_has_its_own_end() {
+    let mut world = World::with(vec![ece_stage(), bot_stage("csat"), ece_stage()]);
+    world.says("orders");
+    world.started(2, "s1");
+    world.ece("s1", assigned("Ann"));
+    assert_eq!(
+        world.ece("s1", completed()),
+        [
+            "d1-1-5 System: The agent has closed the chat.",
+            "d1-1-6 ask csat e1 started after completed",
+        ]
+    );
+    world.answers(6, vec![BotAction::Done]);
+    world.started(7, "s2");
+    world.ece("s2", assigned("Bob"));
+    let end = world.ece("s2", completed());
+    assert!(
+        end[0].ends_with("System: The agent has closed the chat."),
+        "{end:?}"
+    );
+    assert_eq!(world.ece("s2", completed()), Vec::<String>::new());
+}

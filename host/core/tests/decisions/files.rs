@@ -145,3 +145,37 @@ fn a_file_for_one_who_opted_out_comes_back_to_the_agent() {
         ]
     );
 }
+
+#[test]
+fn what_does_not_fit_behind_an_agents_file_gives_the_file_up_and_keeps_its_order() {
+    let mut world = World::chatting();
+    world.ece("s1", EceHappening::FileOffered(remote("map.png")));
+    for number in 1..200 {
+        assert_eq!(
+            world.ece("s1", agent_says(&format!("{number}"))),
+            Vec::<String>::new()
+        );
+    }
+    world.ece("s1", agent_says("the last"));
+    let effects = world.ece("s1", completed());
+    assert_eq!(
+        effects[..3],
+        [
+            "d1-1-6 to s1 reject: map.png",
+            "d1-1-7 to s1 note: [not delivered: map.png: it took too long to fetch]",
+            "d1-1-8 Agent Ann: 1",
+        ]
+    );
+    assert_eq!(
+        effects[201..],
+        [
+            "d1-1-207 Agent Ann: the last",
+            "d1-1-208 System: The agent has closed the chat.",
+            "d1-1-209 System: close",
+        ]
+    );
+    assert_eq!(
+        world.report_for(1, 5, Outcome::FileReady(stored("map.png"))),
+        Vec::<String>::new()
+    );
+}
