@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeliveryId, EceSession, Epoch, EventKey, Language, TimerName, Timestamp};
+use crate::id::{
+    DeliveryId, EceSession, Epoch, EventKey, IntegrationName, Language, TimerName, Timestamp,
+};
 use crate::message::{Choice, Content, StoredFile};
 
 /// One thing that happened to a customer's conversation.
@@ -204,6 +206,9 @@ pub struct DeliveryReport {
 pub enum Outcome {
     /// ECE started a conversation.
     Started {
+        /// In which ECE; none in what was written before this was told.
+        #[serde(default)]
+        integration: Option<IntegrationName>,
         /// Its id there.
         session: EceSession,
     },

@@ -76,7 +76,7 @@ fn stray_opened(
     outcome: Outcome,
 ) -> Effect {
     match outcome {
-        Outcome::Started { session } => end_stray(person, integration, session),
+        Outcome::Started { session, .. } => end_stray(person, integration, session),
         Outcome::Unavailable(_)
         | Outcome::BotAnswered(_)
         | Outcome::BotFailed(_)
@@ -115,7 +115,16 @@ fn after_the_end(
             taken::keep_failed(person, delivery);
             vec![too_late(delivery)]
         }
-        Outcome::Started { .. }
+        Outcome::Started {
+            integration: Some(integration),
+            session,
+        } => vec![
+            too_late(delivery),
+            end_stray(person, integration.clone(), session.clone()),
+        ],
+        Outcome::Started {
+            integration: None, ..
+        }
         | Outcome::Unavailable(_)
         | Outcome::BotAnswered(_)
         | Outcome::BotFailed(_)
@@ -200,7 +209,11 @@ impl Step<'_> {
     /// A delivery of this conversation has an outcome.
     fn settled(&mut self, number: u32, outcome: Outcome) {
         match outcome {
-            Outcome::Started { session } => self.open_settled(number, |step| step.started(session)),
+            Outcome::Started { session, .. } if self.is_opening(number) => self.started(session),
+            Outcome::Started {
+                session,
+                integration,
+            } => self.end_unexpected(integration, session),
             Outcome::Unavailable(reason) => {
                 self.open_settled(number, |step| step.not_opened(reason));
             }
@@ -237,6 +250,18 @@ impl Step<'_> {
         arriving
             || of_agent.is_some_and(|fetching| fetching.number == number)
             || of_bot.is_some_and(|rest| rest.number == number)
+    }
+
+    /// Nobody here talks in it, so nobody would ever answer the agent who gets it.
+    fn end_unexpected(&mut self, integration: Option<IntegrationName>, session: EceSession) {
+        let present = self.talk.session().is_some_and(|own| own.id == session);
+        self.note("too late: an answer to an opening that is over");
+        if let (Some(integration), false) = (integration, present) {
+            self.deliver(Payload::EndEce {
+                integration,
+                session,
+            });
+        }
     }
 
     fn open_settled(&mut self, number: u32, act: impl FnOnce(&mut Self)) {

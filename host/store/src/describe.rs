@@ -99,7 +99,7 @@ fn in_ece(happening: &EceHappening) -> String {
 
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Started { session } => format!("ECE started {session}"),
+        Outcome::Started { session, .. } => format!("ECE started {session}"),
         Outcome::Unavailable(why) => format!("ECE cannot take it: {why:?}"),
         Outcome::BotAnswered(turn) => {
             format!("the bot answered with {} actions", turn.actions.len())

@@ -52,11 +52,25 @@ fn a_start_after_the_customer_left_is_ended() {
             1,
             2,
             Outcome::Started {
+                integration: Some("acme".into()),
                 session: "s1".into()
             }
         ),
         ["d1-0-1 end s1"]
     );
+}
+
+#[test]
+fn a_start_that_nobody_waits_for_is_ended() {
+    let mut world = World::chatting();
+    assert_eq!(world.started(2, "s1"), NOTHING, "that is the present one");
+    assert_eq!(world.started(2, "ghost"), ["d1-1-5 end ghost"]);
+    world.ece("s1", completed());
+    let started = Outcome::Started {
+        integration: Some("acme".into()),
+        session: "ghost2".into(),
+    };
+    assert_eq!(world.report_for(1, 2, started), ["d1-0-1 end ghost2"]);
 }
 
 #[test]

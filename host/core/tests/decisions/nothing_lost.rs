@@ -164,7 +164,7 @@ impl Outside {
         let (id, payload) = self.outstanding.remove(which % self.outstanding.len());
         let outcome = outcome(&payload, answer, self.sessions.len());
         match (&outcome, &payload) {
-            (Outcome::Started { session }, _) => self.sessions.push(session.clone()),
+            (Outcome::Started { session, .. }, _) => self.sessions.push(session.clone()),
             (Outcome::SessionGone, Payload::ToEce { session, .. }) => {
                 self.ended.insert(session.clone());
                 self.gone.insert(id);
@@ -303,7 +303,11 @@ impl Outside {
             let (id, _) = self.outstanding.remove(opening);
             let session = EceSession(format!("s{}", self.sessions.len()));
             self.sessions.push(session.clone());
-            let outcome = Outcome::Started { session };
+            let integration = Some("acme".into());
+            let outcome = Outcome::Started {
+                integration,
+                session,
+            };
             self.world
                 .report_for(id.conversation.number, id.number, outcome);
             self.look();
@@ -352,6 +356,7 @@ fn outcome(payload: &Payload, answer: Answer, name: usize) -> Outcome {
     let well = matches!(answer, Answer::Well);
     match payload {
         Payload::OpenEce(_) if well => Outcome::Started {
+            integration: Some("acme".into()),
             session: EceSession(format!("s{name}")),
         },
         Payload::OpenEce(_) => Outcome::Unavailable(Unavailable::NoAgents),

@@ -164,6 +164,7 @@ impl World {
         self.report(
             number,
             Outcome::Started {
+                integration: Some("acme".into()),
                 session: session.into(),
             },
         )

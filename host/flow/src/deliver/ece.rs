@@ -57,7 +57,7 @@ impl<O: Outside> Attempt<O> {
                 Sorted::Failed(failure) => self.not_opened(open, failure),
                 Sorted::Gone(text) | Sorted::Refused(text) => {
                     self.open_is_over(open, None, self.unknown_before());
-                    self.hopeless(Hopeless::Refused(text))
+                    self.refused(text)
                 }
             },
             None => self.not_opened(open, self.overdue(self.inner.limits.call_ms, &left)),
@@ -81,10 +81,24 @@ impl<O: Outside> Attempt<O> {
     fn started(&self, open: &OpenEce, session: EceSession, how: &str) -> Verdict {
         self.open_is_over(open, Some(&session), self.unknown_before());
         let note = format!("{how} as {session}");
+        let integration = open.integration.clone();
         Verdict {
-            session: Some((open.integration.clone(), session.clone())),
-            ..Verdict::done(note).reporting(Outcome::Started { session })
+            session: Some((integration.clone(), session.clone())),
+            ..Verdict::done(note).reporting(Outcome::Started {
+                integration: Some(integration),
+                session,
+            })
         }
+    }
+
+    /// No dead letter: the conversation goes on without it, and one that is opened later, by a replay, is nobody's.
+    fn refused(&self, reason: String) -> Verdict {
+        let note = format!("{reason}{}", self.doubt());
+        Verdict::done(note).reporting(Outcome::Failed {
+            reason,
+            uncertain: self.unknown_before(),
+            opted_out: false,
+        })
     }
 
     fn unavailable(&self, open: &OpenEce, why: Unavailable, text: String) -> Verdict {

@@ -214,7 +214,10 @@ pub async fn the_report_of_a_start_comes_before_what_waited_for_its_session(stor
     accept(&*store, vec![agent_said("1", "first")]).await;
     let report = Event::Delivery(DeliveryReport {
         delivery: delivery_id(id, 2),
-        outcome: Outcome::Started { session: session() },
+        outcome: Outcome::Started {
+            integration: None,
+            session: session(),
+        },
     });
     let started = Settle {
         session: Some((acme(), session())),

@@ -53,6 +53,19 @@ fn what_ece_says_about_availability_is_told_at_once() {
     });
 }
 
+/// Replayed, it would begin a conversation in ECE that nobody here knows.
+#[test]
+fn an_opening_that_ece_refuses_is_told_and_leaves_no_dead_letter() {
+    on_bench(Limits::default(), |bench| async move {
+        let refused = EceError::Refused("400".to_owned());
+        bench.script().opens.push_back(Err(refused));
+        bench.write("anna", "1", "open").await;
+        bench.until(|b| b.told("Failed { reason: \"")).await;
+        assert!(!bench.told("DEAD"), "{}", bench.story());
+        assert_eq!(bench.asked_times("open").len(), 1);
+    });
+}
+
 /// An agent's word in a conversation.
 fn agent_says(session: &str, text: &str) -> EceEvent {
     EceEvent {
