@@ -218,6 +218,7 @@ impl Step<'_> {
             integration,
             session: Some(session),
             file: file.clone(),
+            again: false,
         };
         let number = self.deliver(fetch);
         if let Some(session) = self.talk.session_mut() {

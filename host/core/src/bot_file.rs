@@ -15,6 +15,7 @@ impl Step<'_> {
             integration: None,
             session: None,
             file: file.clone(),
+            again: false,
         };
         let number = self.deliver(fetch);
         if let Some(desk) = self.talk.desk_mut() {

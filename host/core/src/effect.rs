@@ -165,6 +165,9 @@ pub enum Payload {
         session: Option<EceSession>,
         /// The file.
         file: RemoteFile,
+        /// A replay: nobody waits for it, so `FileAgain` is reported instead of `FileReady`.
+        #[serde(default)]
+        again: bool,
     },
 }
 

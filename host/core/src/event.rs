@@ -220,6 +220,13 @@ pub enum Outcome {
     BotFailed(String),
     /// The file is in our store.
     FileReady(StoredFile),
+    /// As `FileReady`, for a file whose fetch was replayed: the customer has not got it.
+    FileAgain {
+        /// The file.
+        file: StoredFile,
+        /// An agent offered it; else a bot named it.
+        by_agent: bool,
+    },
     /// The file cannot be had; the text is for the agent.
     FileFailed(String),
     /// The other side took it. Reported where the payload asks for it.

@@ -3,13 +3,14 @@
 use crate::anew;
 use crate::conversation::{Arriving, LineState};
 use crate::customer::Customer;
-use crate::effect::{Effect, Payload};
+use crate::effect::{Author, Effect, OutboundContent, Payload, ToCustomer};
 use crate::event::{DeliveryName, DeliveryReport, Outcome, Receipt, ReceiptState, Unavailable};
 use crate::id::{DeliveryId, EceSession, IntegrationName, Timestamp};
 use crate::message::StoredFile;
+use crate::messages::Fill;
 use crate::opt_out;
 use crate::settings::Settings;
-use crate::step::{Step, in_conversation, note_for};
+use crate::step::{Step, Voice, in_conversation, note_for};
 use crate::taken;
 
 /// A delivery's outcome.
@@ -54,6 +55,7 @@ fn settles_opening(outcome: &Outcome) -> bool {
         Outcome::BotAnswered(_)
         | Outcome::BotFailed(_)
         | Outcome::FileReady(_)
+        | Outcome::FileAgain { .. }
         | Outcome::FileFailed(_)
         | Outcome::Taken
         | Outcome::SessionGone => false,
@@ -81,6 +83,7 @@ fn stray_opened(
         | Outcome::BotAnswered(_)
         | Outcome::BotFailed(_)
         | Outcome::FileReady(_)
+        | Outcome::FileAgain { .. }
         | Outcome::FileFailed(_)
         | Outcome::Taken
         | Outcome::SessionGone
@@ -131,7 +134,20 @@ fn after_the_end(
         | Outcome::FileReady(_)
         | Outcome::FileFailed(_)
         | Outcome::Taken => vec![too_late(delivery)],
+        Outcome::FileAgain { file, by_agent } => vec![file_after_the_end(person, file, *by_agent)],
     }
+}
+
+/// The customer gets it all the same: somebody replayed its fetch. One who opted out does not: it dies before it leaves.
+fn file_after_the_end(person: &mut Customer, file: &StoredFile, by_agent: bool) -> Effect {
+    let message = ToCustomer {
+        content: OutboundContent::File(file.clone()),
+        author: if by_agent { Author::Agent } else { Author::Bot },
+        author_name: None,
+        report: false,
+        despite_opt_out: false,
+    };
+    opt_out::deliver_outside(person, Payload::ToCustomer(message))
 }
 
 fn too_late(delivery: DeliveryId) -> Effect {
@@ -220,6 +236,7 @@ impl Step<'_> {
             Outcome::BotAnswered(turn) => self.bot_answered(number, turn),
             Outcome::BotFailed(reason) => self.bot_failed(number, &reason),
             Outcome::FileReady(file) => self.file_settled(number, &Ok(file)),
+            Outcome::FileAgain { file, by_agent } => self.file_again(number, file, by_agent),
             Outcome::FileFailed(reason) => self.file_settled(number, &Err(reason)),
             Outcome::Taken => self.agent_file_taken(number),
             Outcome::SessionGone => self.session_gone(number),
@@ -295,6 +312,22 @@ impl Step<'_> {
         if !wanted {
             self.note("too late: a file that nobody waits for any more");
         }
+    }
+
+    /// Somebody replayed the fetch of a file that was meant for the customer.
+    fn file_again(&mut self, number: u32, file: StoredFile, by_agent: bool) {
+        if self.is_fetching(number) {
+            self.file_settled(number, &Ok(file));
+            return;
+        }
+        let voice = if by_agent {
+            self.tell_agent(format!("[sent after all: {}]", file.name));
+            self.say(|m| &m.agent_uploaded_attachment, Fill::File(&file.name));
+            Voice::agent(None)
+        } else {
+            Voice::bot()
+        };
+        self.tell_customer(voice, OutboundContent::File(file), false);
     }
 
     fn delivery_failed(&mut self, number: u32, reason: String, uncertain: bool) {

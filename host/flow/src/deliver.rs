@@ -223,8 +223,14 @@ impl<O: Outside> Attempt<O> {
                 self.fetch_from_customer(attachment).await
             }
             Payload::FetchFromEce {
-                integration, file, ..
-            } => self.fetch_from_ece(integration.as_ref(), file).await,
+                integration,
+                file,
+                again,
+                ..
+            } => {
+                self.fetch_from_ece(integration.as_ref(), file, *again)
+                    .await
+            }
         }
     }
 

@@ -57,6 +57,9 @@ mod opens;
 /// The attempt's outcome becomes durable.
 mod settle;
 
+/// What becomes of a dead delivery that is replayed.
+mod replay;
+
 /// Wakes owners when something is due.
 mod timers;
 
@@ -77,6 +80,7 @@ mod status;
 
 pub use flow::{Core, Flow, Ports};
 pub use limits::Limits;
+pub use replay::{Replayed, replayed};
 pub use socket::{Close, Out, Socket};
 pub use status::Status;
 pub use upload::UploadError;

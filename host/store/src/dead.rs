@@ -8,6 +8,7 @@ use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, Timestamp};
 use trunkline_flow::ports::{
     DeadKind, DeadLetter, DeadLetterId, Fired, Scope, Target, Undelivered,
 };
+use trunkline_flow::{Replayed, replayed};
 
 use crate::customers;
 use crate::describe;
@@ -279,7 +280,13 @@ pub(crate) fn replay(
     }
     let fired = match (replay, letter.delivery) {
         (Some(Replay::Delivery(payload)), Some(id)) => {
-            Fired::Customer(put_back(writing.db, id, payload, at)?)
+            Fired::Customer(match replayed(Delivery { id, payload }, at) {
+                Replayed::Delivery(delivery) => put_back(writing.db, &delivery, at)?,
+                Replayed::Event(event) => {
+                    let target = Target::Customer(id.conversation.customer);
+                    tell_again(writing, masking, &target, event, at)?
+                }
+            })
         }
         (Some(Replay::Event(target, event)), _) => {
             Fired::Customer(tell_again(writing, masking, &target, event, at)?)
@@ -323,12 +330,8 @@ fn fetch(db: &Connection, id: DeadLetterId) -> Outcome<(DeadLetter, Option<Repla
     Ok((read(row)?, replay))
 }
 
-fn put_back(
-    db: &Connection,
-    id: DeliveryId,
-    payload: Payload,
-    at: Timestamp,
-) -> Outcome<CustomerId> {
+fn put_back(db: &Connection, delivery: &Delivery, at: Timestamp) -> Outcome<CustomerId> {
+    let id = delivery.id;
     let (customer, conversation, number) = parts(id);
     let waiting = db
         .prepare_cached(
@@ -339,7 +342,7 @@ fn put_back(
     if waiting.is_some() {
         return Err(broken(format!("{id} is on its way already")));
     }
-    outbox::insert_again(db, &Delivery { id, payload }, at)?;
+    outbox::insert_again(db, delivery, at)?;
     Ok(id.conversation.customer)
 }
 

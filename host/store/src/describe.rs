@@ -105,7 +105,9 @@ fn outcome(outcome: &Outcome) -> String {
             format!("the bot answered with {} actions", turn.actions.len())
         }
         Outcome::BotFailed(why) => format!("the bot failed: {why}"),
-        Outcome::FileReady(file) => format!("the file {} is here, {} bytes", file.name, file.size),
+        Outcome::FileReady(file) | Outcome::FileAgain { file, .. } => {
+            format!("the file {} is here, {} bytes", file.name, file.size)
+        }
         Outcome::FileFailed(why) => format!("the file cannot be had: {why}"),
         Outcome::Taken => "taken".to_owned(),
         Outcome::SessionGone => "ECE says that it is over there".to_owned(),

@@ -70,6 +70,7 @@ fn outcome(mask: &Mask, outcome: &mut Outcome) {
         | Outcome::Unavailable(_)
         | Outcome::BotFailed(_)
         | Outcome::FileReady(_)
+        | Outcome::FileAgain { .. }
         | Outcome::FileFailed(_)
         | Outcome::Taken
         | Outcome::SessionGone

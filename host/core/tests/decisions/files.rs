@@ -179,3 +179,46 @@ fn what_does_not_fit_behind_an_agents_file_gives_the_file_up_and_keeps_its_order
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_file_whose_fetch_is_replayed_goes_to_the_customer_though_nobody_waits_for_it() {
+    let again = |by_agent| Outcome::FileAgain {
+        file: stored("map.png"),
+        by_agent,
+    };
+    let mut world = offered();
+    world.report(5, Outcome::FileFailed("404".into()));
+    assert_eq!(
+        world.report(5, again(true)),
+        [
+            "d1-1-8 to s1 note: [sent after all: map.png]",
+            "d1-1-9 System: The agent sends map.png.",
+            "d1-1-10 Agent: file map.png",
+        ]
+    );
+    world.ece("s1", completed());
+    assert_eq!(
+        world.report_for(1, 5, again(true)),
+        ["d1-0-1 Agent: file map.png"]
+    );
+    assert_eq!(
+        world.report_for(1, 5, again(false)),
+        ["d1-0-2 Bot: file map.png"]
+    );
+}
+
+#[test]
+fn a_file_whose_fetch_is_replayed_while_it_is_waited_for_comes_once() {
+    let mut world = offered();
+    let again = Outcome::FileAgain {
+        file: stored("map.png"),
+        by_agent: true,
+    };
+    assert_eq!(
+        world.report(5, again),
+        [
+            "d1-1-6 System: The agent sends map.png.",
+            "d1-1-7 Agent Ann: file map.png (report)",
+        ]
+    );
+}

@@ -77,6 +77,7 @@ impl<O: Outside> Attempt<O> {
         &self,
         integration: Option<&IntegrationName>,
         file: &RemoteFile,
+        again: bool,
     ) -> Verdict {
         let capabilities = self.inner.ports.plugins().capabilities(&self.channel);
         let limit = self.inner.limits.file_bytes_max;
@@ -98,7 +99,12 @@ impl<O: Outside> Attempt<O> {
         };
         let fetched = self.within_transfer(fetching).await;
         let scope = integration.cloned().map(Scope::Integration);
-        self.fetched(fetched, scope.as_ref())
+        let mut verdict = self.fetched(fetched, scope.as_ref());
+        if again && let Some(Outcome::FileReady(file)) = verdict.report {
+            let by_agent = integration.is_some();
+            verdict.report = Some(Outcome::FileAgain { file, by_agent });
+        }
+        verdict
     }
 
     async fn within_transfer(

@@ -6,6 +6,8 @@ use trunkline_flow::ports::{
     DeadKind, DeadLetter, DeadLetterId, Fired, RawCall, RawId, StoreError, Target, Undelivered,
 };
 
+use trunkline_flow::{Replayed, replayed};
+
 use super::{Again, Tables, words};
 
 impl Tables {
@@ -74,7 +76,10 @@ impl Tables {
         match again.clone() {
             Again::Delivery(delivery) => {
                 let customer = delivery.id.conversation.customer;
-                self.put_out(*delivery, at);
+                match replayed(*delivery, at) {
+                    Replayed::Delivery(delivery) => self.put_out(delivery, at),
+                    Replayed::Event(event) => self.put_in_inbox(customer, event, at),
+                }
                 Ok(Fired::Customer(customer))
             }
             Again::Event(replay) => {

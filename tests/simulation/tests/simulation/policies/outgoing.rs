@@ -645,6 +645,30 @@ fn a_file_is_kept_and_one_that_is_too_large_is_a_dead_letter() {
 }
 
 #[test]
+fn a_replayed_file_is_said_again() {
+    let limits = Limits {
+        file_bytes_max: 10,
+        ..Limits::default()
+    };
+    on_bench(limits, |bench| async move {
+        bench.script().downloads = [Ok(11), Ok(3)].into_iter().collect();
+        bench.write("anna", "1", "fetch").await;
+        bench.until(|b| b.told("FileFailed")).await;
+        let dead = bench
+            .flow
+            .store()
+            .dead_letters(None, 10)
+            .await
+            .expect("readable");
+        bench.flow.replay(dead[0].id).await.expect("it is there");
+        // The first was waited for by a message that went on without it.
+        bench
+            .until(|b| b.told("number: 2 }, outcome: FileReady"))
+            .await;
+    });
+}
+
+#[test]
 fn a_timer_fires_when_it_is_due_and_once() {
     on_bench(Limits::default(), |bench| async move {
         bench.write("anna", "1", "later").await;

@@ -1,0 +1,48 @@
+use trunkline_core::effect::{Delivery, Payload};
+use trunkline_core::event::{ChannelEvent, Event, Happening, Profile};
+use trunkline_core::id::Timestamp;
+use trunkline_core::message::Content;
+
+/// How a dead delivery is replayed.
+#[expect(clippy::large_enum_variant, reason = "it is used at once")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replayed {
+    /// It goes out again.
+    Delivery(Delivery),
+    /// This happens to its customer again.
+    Event(Event),
+}
+
+/// What a replay does: nobody waits any more for a file that could not be fetched. A customer's is said again, and fetched for
+/// whoever has the conversation by now. An agent's goes to the customer when it is here.
+pub fn replayed(delivery: Delivery, at: Timestamp) -> Replayed {
+    let Delivery { id, payload } = delivery;
+    let payload = match payload {
+        Payload::FetchFromCustomer { key, attachment } => {
+            return Replayed::Event(Event::Channel(ChannelEvent {
+                key,
+                at,
+                profile: Profile::default(),
+                happening: Happening::Said(Content::Attachment(attachment)),
+                reply_to: None,
+            }));
+        }
+        Payload::FetchFromEce {
+            integration,
+            session,
+            file,
+            again: _,
+        } => Payload::FetchFromEce {
+            integration,
+            session,
+            file,
+            again: true,
+        },
+        other @ (Payload::ToCustomer(_)
+        | Payload::OpenEce(_)
+        | Payload::ToEce { .. }
+        | Payload::EndEce { .. }
+        | Payload::AskBot(_)) => other,
+    };
+    Replayed::Delivery(Delivery { id, payload })
+}
