@@ -9,8 +9,8 @@ use trunkline_core::event::BotTurn;
 use trunkline_core::id::{BotName, ChannelName, FileId, Timestamp};
 use trunkline_flow::ports::{
     AttachmentCall, BotCall, BotError, BotReception, CallHead, CallId, Capabilities,
-    CheckedAccount, Download, Leaving, OutboundBody, Plugins, ReceiveError,
-    ReceivedEvent, Reception, Request, SendCall, SendError, Sent, SocketCall, SocketTerms,
+    CheckedAccount, Download, Leaving, OutboundBody, Plugins, ReceiveError, ReceivedEvent,
+    Reception, Request, SendCall, SendError, Sent, SocketCall, SocketTerms,
 };
 
 use crate::accounts::{assign, attach_changes};

@@ -3,6 +3,7 @@
 //! A provider that cannot be asked says nothing about the version. One that refuses the credentials does only if it takes them from
 //! the version that serves now: else the operator's secret is wrong, and a red light says so better than a missing plugin.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -62,8 +63,9 @@ impl Loader {
             files: Vec::new(),
             started: self.means.time.now(),
             leaving: None,
+            unknown_onces: 0,
         };
-        invocation.call(&self.means, Check).await
+        invocation.call(&self.means, &Arc::new(Check)).await.0
     }
 }
 
