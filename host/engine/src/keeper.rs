@@ -73,6 +73,8 @@ pub(crate) struct Shared {
 struct Known {
     stamp: Stamp,
     state: FileState,
+    /// Why it was refused before it was looked at again: the same is not told twice.
+    before: Option<Refusal>,
     version: Option<PluginVersion>,
     manifest: Option<Manifest>,
 }
@@ -86,6 +88,13 @@ struct Provided {
     stands_in: bool,
 }
 
+/// A file on its way, and by which configuration it is judged.
+struct Loading {
+    file: String,
+    config: Arc<EngineConfig>,
+    handle: JoinHandle<Loaded>,
+}
+
 /// The owner of the folder.
 pub(crate) struct Keeper {
     shared: Arc<Shared>,
@@ -94,7 +103,7 @@ pub(crate) struct Keeper {
     known: BTreeMap<String, Known>,
     before: Stamps,
     waiting: VecDeque<String>,
-    loading: Option<(String, JoinHandle<Loaded>)>,
+    loading: Option<Loading>,
     provided: BTreeMap<PluginName, Provided>,
     acks: BTreeMap<PluginName, Ack>,
     traps: BTreeMap<PluginVersion, Traps>,
@@ -139,7 +148,7 @@ impl Keeper {
                     None => return,
                 },
                 loaded = finished(&mut self.loading) => self.loaded(loaded).await,
-                () = tokio::time::sleep_until(self.next_look) => self.look().await,
+                () = tokio::time::sleep_until(self.next_look) => self.look_by_the_clock().await,
             }
             self.load_next();
             self.write_status();
@@ -194,6 +203,9 @@ impl Keeper {
         };
         let files = self.known.iter_mut();
         for (file, known) in files.filter(|(_, known)| refused(known)) {
+            if let FileState::Refused(refusal) = &known.state {
+                known.before = Some(refusal.clone());
+            }
             known.state = FileState::Loading;
             self.waiting.push_back(file.clone());
         }
@@ -214,7 +226,7 @@ impl Keeper {
         let version = plugin.version.clone();
         let now = self.shared.means.time.now();
         let marked = move || versions.archive().made_live(&version, now);
-        let what_to_do = "once the store can write, touch the file";
+        let what_to_do = "see to the store; the file is tried again every few seconds";
         match tokio::task::spawn_blocking(marked).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Refusal::new(Stage::Store, error.to_string(), what_to_do)),
@@ -319,16 +331,21 @@ impl Known {
     }
 }
 
-/// The load that has ended; never, while none is running.
-async fn finished(loading: &mut Option<(String, JoinHandle<Loaded>)>) -> (String, Loaded) {
-    let Some((file, handle)) = loading else {
+/// The load that has ended, and by which configuration; never, while none is running.
+async fn finished(loading: &mut Option<Loading>) -> (String, Arc<EngineConfig>, Loaded) {
+    let Some(Loading {
+        file,
+        config,
+        handle,
+    }) = loading
+    else {
         return std::future::pending().await;
     };
     let loaded = match handle.await {
         Ok(loaded) => loaded,
         Err(error) => Loaded::broken_off(&error.to_string()),
     };
-    let file = std::mem::take(file);
+    let (file, config) = (std::mem::take(file), config.clone());
     *loading = None;
-    (file, loaded)
+    (file, config, loaded)
 }

@@ -210,7 +210,13 @@ impl Loaded {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
-    let refuse = |reason: String| Refusal::new(Stage::Read, reason, "copy the file anew");
+    let refuse = |reason: String| {
+        Refusal::new(
+            Stage::Read,
+            reason,
+            "copy the file anew, or let the host read it: it is tried again every few seconds",
+        )
+    };
     let size = std::fs::metadata(path)
         .map_err(|error| refuse(error.to_string()))?
         .len();
@@ -261,7 +267,7 @@ pub(crate) fn trial_refusal(reason: &str) -> Refusal {
 }
 
 fn store_refusal(error: &dyn std::fmt::Display) -> Refusal {
-    let what_to_do = "once the store can write, touch the file";
+    let what_to_do = "see to the store; the file is tried again every few seconds";
     Refusal::new(
         Stage::Store,
         format!("the store cannot keep it: {error}"),

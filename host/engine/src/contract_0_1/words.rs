@@ -136,11 +136,19 @@ pub(super) fn content(content: types::Content) -> Content {
         types::Content::Location(place) => Content::Location {
             latitude: place.latitude,
             longitude: place.longitude,
-            name: place.name.or(place.street),
+            name: named(place.name, place.street),
         },
         types::Content::Chosen((id, title)) => Content::Chosen { id, title },
         types::Content::Described((kind, text)) => Content::Described { kind, text },
         types::Content::Unknown(kind) => Content::Unknown(kind),
+    }
+}
+
+/// The core knows one text of a place: both, where there are two.
+fn named(name: Option<String>, street: Option<String>) -> Option<String> {
+    match (name, street) {
+        (Some(name), Some(street)) if name != street => Some(format!("{name}, {street}")),
+        (name, street) => name.or(street),
     }
 }
 
@@ -192,5 +200,26 @@ pub(super) fn account(account: types::Account) -> CheckedAccount {
         id: account.id,
         name: account.name,
         warnings: account.warnings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_place_keeps_its_name_and_its_street() {
+        let named = |name: &str, street: &str| {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            named(some(name), some(street))
+        };
+        let both = named("Town hall", "1 High Street");
+        assert_eq!(both.as_deref(), Some("Town hall, 1 High Street"));
+        assert_eq!(
+            named("1 High Street", "1 High Street"),
+            named("", "1 High Street")
+        );
+        assert_eq!(named("Town hall", "").as_deref(), Some("Town hall"));
+        assert_eq!(named("", ""), None);
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use trunkline_core::id::PluginName;
 
-use super::{Keeper, Known, Provided, RESCAN, SETTLE};
+use super::{Keeper, Known, Loading, Provided, RESCAN, SETTLE};
+use crate::config::EngineConfig;
 use crate::live::Plugin;
 use crate::load::{Candidate, Loaded, Loader};
 use crate::plan::{Change, Found, plan};
@@ -15,6 +16,13 @@ use crate::scan::scan;
 use crate::status::{EngineEvent, FileState};
 
 impl Keeper {
+    /// A look that nothing called for. What could not be read or kept may be now, and the file does not show it. Not at every look: the
+    /// reading itself may call for one.
+    pub(super) async fn look_by_the_clock(&mut self) {
+        self.look_again_at(&[Stage::Read, Stage::Store]);
+        self.look().await;
+    }
+
     pub(super) async fn look(&mut self) {
         self.next_look = Instant::now() + RESCAN;
         self.forget_ended_quarantines();
@@ -55,6 +63,7 @@ impl Keeper {
         let known = Known {
             stamp: now.stamp,
             state: FileState::Loading,
+            before: None,
             version: None,
             manifest: None,
         };
@@ -78,24 +87,39 @@ impl Keeper {
             table: self.shared.live.now(),
         };
         let path = self.path(&file);
-        self.loading = Some((file, tokio::spawn(loader.load(path))));
+        self.loading = Some(Loading {
+            file,
+            config: self.config.clone(),
+            handle: tokio::spawn(loader.load(path)),
+        });
     }
 
-    pub(super) async fn loaded(&mut self, (file, loaded): (String, Loaded)) {
+    pub(super) async fn loaded(
+        &mut self,
+        (file, config, loaded): (String, Arc<EngineConfig>, Loaded),
+    ) {
         // Unloaded or changed in the meantime: another load is waiting, or none is wanted.
         let is_stale = self.waiting.contains(&file);
-        let Some(known) = self.known.get_mut(&file).filter(|_| !is_stale) else {
+        if is_stale || !self.known.contains_key(&file) {
+            return;
+        }
+        if !Arc::ptr_eq(&config, &self.config) {
+            // Whatever was found, the configuration it was found by is none any more.
+            self.waiting.push_front(file);
+            return;
+        }
+        let Some(known) = self.known.get_mut(&file) else {
             return;
         };
         known.version = loaded.version;
         known.manifest = loaded.manifest;
-        if let Some(manifest) = &known.manifest {
-            self.acks
-                .insert(manifest.name.clone(), manifest.ack.clone());
-        }
+        self.note_ack(&file);
         match loaded.result {
             Ok(Candidate::Good(plugin)) => self.accept(&file, plugin).await,
             Ok(Candidate::Quarantined(version, manifest)) => {
+                if let Some(refusal) = self.twin(&file, &manifest.name) {
+                    return self.refuse(&file, refusal).await;
+                }
                 self.quarantined.push(version.clone());
                 self.serve_before(&file, &manifest.name, &version).await;
             }
@@ -103,12 +127,33 @@ impl Keeper {
         }
     }
 
+    /// The `ack` of a plugin is that of its last known manifest; a second file of its name changes nothing.
+    fn note_ack(&mut self, file: &str) {
+        let known = self.known.get(file);
+        let Some(manifest) = known.and_then(|known| known.manifest.as_ref()) else {
+            return;
+        };
+        if self.twin(file, &manifest.name).is_none() {
+            let (name, ack) = (manifest.name.clone(), manifest.ack.clone());
+            self.acks.insert(name, ack);
+        }
+    }
+
+    /// Why a file may not provide a plugin that another file provides.
+    fn twin(&self, file: &str, name: &PluginName) -> Option<Refusal> {
+        let provided = self.provided.get(name);
+        let other = provided.filter(|other| other.file != file && !other.stands_in)?;
+        let reason = format!("{} already provides plugin `{name}`", other.file);
+        Some(Refusal::new(
+            Stage::Name,
+            reason,
+            "remove one of the two files",
+        ))
+    }
+
     async fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
         let name = plugin.manifest.name.clone();
-        let provided = self.provided.get(&name);
-        if let Some(other) = provided.filter(|other| other.file != file && !other.stands_in) {
-            let reason = format!("{} already provides plugin `{name}`", other.file);
-            let refusal = Refusal::new(Stage::Name, reason, "remove one of the two files");
+        if let Some(refusal) = self.twin(file, &name) {
             return self.refuse(file, refusal).await;
         }
         if let Err(refusal) = self.mark_live(&plugin).await {
@@ -145,7 +190,12 @@ impl Keeper {
 
     /// Says why the file is not live. The version before serves on; where none does, the newest good one of the store.
     async fn refuse(&mut self, file: &str, refusal: Refusal) {
-        tracing::warn!(%file, stage = ?refusal.stage, reason = %refusal.reason, "plugin file is not live");
+        let known = self.known.get_mut(file);
+        let before = known.and_then(|known| known.before.take());
+        let is_news = before.as_ref() != Some(&refusal);
+        if is_news {
+            tracing::warn!(%file, stage = ?refusal.stage, reason = %refusal.reason, "plugin file is not live");
+        }
         let plugin = self.stands_for(file);
         let stood_in = match &plugin {
             Some(name) => self.stand_in(file, name).await,
@@ -158,12 +208,16 @@ impl Keeper {
             plugin: plugin.as_ref().map(|name| name.0.clone()),
             ..self.note(file, &refusal.reason, &refusal.what_to_do)
         };
-        self.leave_note(file, NoteKind::Refused, &note);
+        if is_news {
+            self.leave_note(file, NoteKind::Refused, &note);
+        }
         self.set_state(file, FileState::Refused(refusal.clone()));
         // The last known manifest may be new: its `ack` counts.
         self.swap();
-        let file = file.to_owned();
-        self.tell(EngineEvent::Refused { file, refusal });
+        if is_news {
+            let file = file.to_owned();
+            self.tell(EngineEvent::Refused { file, refusal });
+        }
         if let (Some(name), Some(version)) = (plugin, stood_in) {
             self.tell_live(name, version);
         }

@@ -1,6 +1,7 @@
 //! From folder to live, or refused with a reason.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
 use trunkline_engine::{EngineEvent, FileState, Note, Stage, User};
 use trunkline_flow::ports::{Plugins, ReceiveError, Request};
@@ -399,6 +400,90 @@ async fn unsigned_files_are_refused_where_signatures_are_required() {
         engine.receive(&"test".into(), &post("{}"), NOW).await,
         Err(ReceiveError::NotNow { .. })
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_could_not_be_kept_is_tried_again_by_itself() {
+    let world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    world.archive.full.store(true, Ordering::SeqCst);
+    let engine = world.start().await;
+    assert_eq!(refused(&engine, "echo.wasm").0, Stage::Store);
+    world.archive.full.store(false, Ordering::SeqCst);
+    until("it is live", || {
+        file_status(&engine, "echo.wasm").state == FileState::Live
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_file_of_a_name_changes_nothing_about_the_first() {
+    let world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    let first = file_status(&engine, "echo.wasm").sha256;
+    let twin = with_manifest(&guest("echo"), |text| text + "\n[ack]\nstatus = 202\n");
+    // In quarantine since another day, and without.
+    world.drop_file("twin.wasm", &twin);
+    engine.settled().await;
+    let sha256 = file_status(&engine, "twin.wasm").sha256.unwrap();
+    let note = Note {
+        file: "other.wasm".to_owned(),
+        sha256,
+        stage: None,
+        reason: "it trapped too often".to_owned(),
+        at: NOW,
+        what_to_do: "mend it".to_owned(),
+        serving: None,
+        plugin: None,
+    };
+    let note = serde_json::to_vec(&note).unwrap();
+    fs::write(world.path("other.quarantined.json"), note).unwrap();
+    world.drop_file("other.wasm", &twin);
+    engine.settled().await;
+    for file in ["twin.wasm", "other.wasm"] {
+        assert_eq!(refused(&engine, file).0, Stage::Name, "{file}");
+    }
+    assert_eq!(file_status(&engine, "echo.wasm").state, FileState::Live);
+    assert_eq!(file_status(&engine, "echo.wasm").sha256, first);
+    assert!(engine.status().unserved.is_empty());
+
+    // The first one's `ack` counts, which says 200.
+    fs::remove_file(world.path("twin.wasm")).unwrap();
+    fs::remove_file(world.path("other.wasm")).unwrap();
+    fs::remove_file(world.path("echo.wasm")).unwrap();
+    engine.settled().await;
+    let waiting = engine.receive(&"test".into(), &said("m1", "hi"), NOW).await;
+    let Err(ReceiveError::NotNow { ack: Some(ack), .. }) = waiting else {
+        panic!("{waiting:?}");
+    };
+    assert_eq!(ack.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_on_its_way_is_judged_by_the_newest_configuration() {
+    let mut world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    for round in 0..5 {
+        // Refused by the configuration it may be judged by first; the reload comes at some moment of its loading.
+        let channel = world.config.channels.get_mut(&"test".into()).unwrap();
+        channel.hosts.clear();
+        engine.reconfigure(world.config.clone()).await;
+        let next = version(&greedier(), &format!("0.2.{round}"));
+        world.drop_file("echo.wasm", &next);
+        let channel = world.config.channels.get_mut(&"test".into()).unwrap();
+        channel.hosts.push("more.example.com".to_owned());
+        engine.reconfigure(world.config.clone()).await;
+        engine.settled().await;
+        let status = file_status(&engine, "echo.wasm");
+        assert_eq!(status.state, FileState::Live, "round {round}");
+        world.drop_file("echo.wasm", &guest("echo"));
+        engine.settled().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub(crate) struct Archive {
     files: Mutex<BTreeMap<PluginVersion, PluginFile>>,
     history: Mutex<Vec<(String, PluginVersion)>>,
     firsts: Mutex<BTreeMap<String, PluginVersion>>,
+    /// Its disk is full.
+    pub(crate) full: AtomicBool,
 }
 
 impl PluginArchive for Archive {
@@ -36,6 +38,9 @@ impl PluginArchive for Archive {
         version: &str,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the disk is full".to_owned()));
+        }
         let file = PluginFile {
             name: name.to_owned(),
             version: version.to_owned(),

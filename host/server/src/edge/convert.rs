@@ -34,9 +34,10 @@ fn behind_the_name(path: &str) -> &str {
     slash.map_or("", |(at, _)| &path[at..])
 }
 
+/// Bytes above 0x7f are Latin-1, as the contract says: none is lost, and a signature over them can be checked.
 fn header((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
-    let value = String::from_utf8_lossy(value.as_bytes());
-    (name.as_str().to_owned(), value.into_owned())
+    let value = value.as_bytes().iter().copied().map(char::from);
+    (name.as_str().to_owned(), value.collect())
 }
 
 /// An answer as HTTP. A header that HTTP cannot carry is left out.
@@ -84,6 +85,13 @@ mod tests {
             (request.path.as_str(), request.query.as_str()),
             ("/status", "a=%2B1&b")
         );
+    }
+
+    #[test]
+    fn bytes_of_a_header_are_latin_1() {
+        let value = HeaderValue::from_bytes(b"caf\xe9 \xc3\xa9").unwrap();
+        let (_, text) = header((&HeaderName::from_static("x-name"), &value));
+        assert_eq!(text, "caf\u{e9} \u{c3}\u{a9}");
     }
 
     #[test]
