@@ -56,6 +56,7 @@ fn forgotten(delivery: DeliveryId) -> Effect {
         conversation: delivery.conversation,
         key: EventKey(delivery.to_string()),
         text: format!("[the message of delivery {delivery}]"),
+        item: None,
         reason: "ECE no longer had the conversation, and it was too long ago to begin anew"
             .to_owned(),
     }

@@ -119,6 +119,7 @@ impl Step<'_> {
             conversation: self.talk.id,
             key: EventKey(delivery.to_string()),
             text: format!("[messages up to delivery {delivery}]"),
+            item: None,
             reason: "no agent had them, and they are too many to be given to the next".to_owned(),
         });
     }

@@ -142,7 +142,53 @@ pub(crate) fn no_rule(conversation: ConversationId, message: &Message, reason: &
         conversation,
         key: message.key.clone(),
         text: readable::line_of(&message.content),
+        item: Some(Item::Message(message.clone())),
         reason: reason.to_owned(),
+    }
+}
+
+/// A dead letter is replayed. It is a message like any other, but for words that would opt somebody out or in.
+pub(crate) fn said_again(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    item: Item,
+) -> Vec<Effect> {
+    match item {
+        // Perhaps its file can be had by now.
+        Item::Message(message) | Item::LostFile { message, .. } => {
+            heard(settings, person, now, message)
+        }
+        Item::File { message, file } => file_again(settings, person, now, message, file),
+        Item::Note { key, text } => aside(settings, person, now, key, text),
+    }
+}
+
+/// The file is in our keeping.
+fn file_again(
+    settings: &Settings,
+    person: &mut Customer,
+    now: Timestamp,
+    message: Message,
+    file: StoredFile,
+) -> Vec<Effect> {
+    let trigger = Trigger::Said(&message.content);
+    let rule = rules::pick(settings, &person.channel, trigger, now);
+    let journey = rule.map(|rule| rule.journey.clone());
+    let item = Item::File { message, file };
+    match (person.open.is_some(), journey) {
+        (true, _) => {
+            let arrive = |step: &mut Step<'_>| step.arrive(item);
+            in_conversation(settings, person, now, arrive).unwrap_or_default()
+        }
+        (false, Some(journey)) => begin(settings, person, now, &journey, |step| step.arrive(item)),
+        (false, None) => vec![Effect::Undeliverable {
+            conversation: person.outside(),
+            key: item.key().clone(),
+            text: readable::item_line(&item),
+            item: Some(item),
+            reason: "no rule fits this message".to_owned(),
+        }],
     }
 }
 
@@ -327,6 +373,7 @@ impl Step<'_> {
             conversation: self.talk.id,
             key: item.key().clone(),
             text: readable::item_line(item),
+            item: Some(item.clone()),
             reason: reason.to_owned(),
         });
     }

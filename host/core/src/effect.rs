@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::Item;
 use crate::event::{BotEvent, BotState, RemoteFile};
 use crate::id::{
     BotName, ConversationId, DeliveryId, EceSession, EntryPointName, Epoch, EventKey,
@@ -31,6 +32,8 @@ pub enum Effect {
         key: EventKey,
         /// The text or a description of it.
         text: String,
+        /// What a replay brings; none where only the store knows what was said.
+        item: Option<Item>,
         /// What the operator reads.
         reason: String,
     },

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conversation::Item;
 use crate::id::{
     DeliveryId, EceSession, Epoch, EventKey, IntegrationName, Language, TimerName, Timestamp,
 };
@@ -30,6 +31,8 @@ pub enum Event {
         /// The plugin's own bytes.
         bytes: Vec<u8>,
     },
+    /// A dead letter of the customer's words is replayed, as it was when it died.
+    SaidAgain(Item),
     /// A timer is due.
     Timer(TimerName),
 }

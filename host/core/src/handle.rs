@@ -18,6 +18,7 @@ pub fn handle(
 ) -> Vec<Effect> {
     match event {
         Event::Channel(event) => channel::happened(settings, customer, now, event),
+        Event::SaidAgain(item) => channel::said_again(settings, customer, now, item),
         Event::Delivery(report) => report::reported(settings, customer, now, report),
         Event::Receipt(receipt) => report::receipt(settings, customer, now, receipt),
         Event::Ece(event) => {

@@ -22,6 +22,7 @@ use trunkline_plugin::{channel as sdk, http, types};
 use crate::config::UserConfig;
 use crate::contract_0_1::Call;
 use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Resolve, Send, SendDone};
+use crate::contract_0_1::words::named;
 use crate::guest::{Beginning, COUNTING, Pushing, World};
 use crate::manifest::Manifest;
 use crate::request::{
@@ -581,7 +582,7 @@ fn content(content: types::Content) -> Content {
         types::Content::Location(place) => Content::Location {
             latitude: place.latitude,
             longitude: place.longitude,
-            name: place.name.or(place.street),
+            name: named(place.name, place.street),
         },
         types::Content::Chosen { id, title } => Content::Chosen { id, title },
         types::Content::Described { kind, text } => Content::Described { kind, text },

@@ -117,7 +117,7 @@ fn words(event: &Event) -> String {
             happening: EceHappening::Said { text, .. },
             ..
         }) => text,
-        Event::Channel(_) => "something a customer did",
+        Event::Channel(_) | Event::SaidAgain(_) => "something a customer did",
         Event::Ece(_) => "something an agent did",
         Event::BotCallback { .. } => "a callback of a bot",
         Event::Receipt(_) => "a receipt",

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
+use trunkline_core::conversation::Item;
 use trunkline_core::customer::Customer;
 use trunkline_core::effect::{Delivery, Effect, Lane, SignalEffect};
 use trunkline_core::event::{
@@ -201,10 +202,19 @@ impl Batch {
                     conversation,
                     key,
                     text,
+                    item,
                     reason,
                 } => {
-                    let dead = self.undeliverable(event, conversation, key, text, reason);
-                    self.dead.push(dead);
+                    let again = self.said_again(event, &key, &text, item);
+                    self.dead.push(Undelivered {
+                        kind: DeadKind::Message,
+                        scope: Some(Scope::Channel(self.customer.channel.clone())),
+                        conversation: Some(conversation),
+                        key: Some(key),
+                        reason,
+                        content: text,
+                        replay: Some((Target::Customer(self.customer.id), again)),
+                    });
                 }
                 Effect::NotDelivered { delivery, reason } => self.failed.push((delivery, reason)),
                 Effect::SetTimer { name, at } => self.set_timer(name, Some(at)),
@@ -220,40 +230,24 @@ impl Batch {
         }
     }
 
-    /// A dead letter of a customer's message. Its replay says it again: as it came, if it is the event at hand; else what the
-    /// core kept of it, as text.
-    fn undeliverable(
-        &self,
-        event: &Event,
-        conversation: ConversationId,
-        key: EventKey,
-        text: String,
-        reason: String,
-    ) -> Undelivered {
-        let again = match event {
-            Event::Channel(said) if said.key == key => event.clone(),
-            Event::Channel(_)
-            | Event::Ece(_)
-            | Event::Delivery(_)
-            | Event::Receipt(_)
-            | Event::BotCallback { .. }
-            | Event::Timer(_) => Event::Channel(ChannelEvent {
-                key: key.clone(),
-                at: self.now,
-                profile: Profile::default(),
-                happening: Happening::Said(Content::Text(text.clone())),
-                reply_to: None,
-            }),
-        };
-        Undelivered {
-            kind: DeadKind::Message,
-            scope: Some(Scope::Channel(self.customer.channel.clone())),
-            conversation: Some(conversation),
-            key: Some(key),
-            reason,
-            content: text,
-            replay: Some((Target::Customer(self.customer.id), again)),
+    /// What the replay of a customer's message does: it is said again as it came, if it is the event at hand; else as the core
+    /// kept it, with its file.
+    fn said_again(&self, event: &Event, key: &EventKey, text: &str, item: Option<Item>) -> Event {
+        if let Event::Channel(said) = event
+            && said.key == *key
+        {
+            return event.clone();
         }
+        if let Some(item) = item {
+            return Event::SaidAgain(item);
+        }
+        Event::Channel(ChannelEvent {
+            key: key.clone(),
+            at: self.now,
+            profile: Profile::default(),
+            happening: Happening::Said(Content::Text(text.to_owned())),
+            reply_to: None,
+        })
     }
 
     /// A receipt settles a delivery whose outcome was unknown, if it speaks for all that is left of it. Gives the report the core wants of it.

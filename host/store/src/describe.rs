@@ -1,6 +1,7 @@
 //! Events and deliveries as lines that an operator reads in a trace or a dead letter. They hold what
 //! people wrote: shown like messages, never logged.
 
+use trunkline_core::conversation::Item;
 use trunkline_core::effect::{EceMessage, OutboundContent, Payload};
 use trunkline_core::event::{
     BotEvent, DeliveryName, EceHappening, Event, Happening, Outcome, Transfer,
@@ -33,7 +34,17 @@ pub(crate) fn event(event: &Event) -> String {
         Event::BotCallback { bytes, .. } => {
             format!("the bot called back with {} bytes", bytes.len())
         }
+        Event::SaidAgain(item) => again(item),
         Event::Timer(name) => format!("timer {name}"),
+    }
+}
+
+fn again(item: &Item) -> String {
+    match item {
+        Item::Message(message) | Item::File { message, .. } | Item::LostFile { message, .. } => {
+            format!("again, {}", content(&message.content))
+        }
+        Item::Note { text, .. } => format!("again, {text}"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! The customer's state is not searched: every word in it came in an event that was masked when it was
 //! committed, or from the configuration.
 
+use trunkline_core::conversation::Item;
 use trunkline_core::customer::{Line, LineAuthor};
 use trunkline_core::effect::{AskBot, EceMessage, OpenEce, OutboundContent, Payload, ToCustomer};
 use trunkline_core::event::{
@@ -20,7 +21,19 @@ pub(crate) fn event(rules: &Directions, event: &mut Event) {
         Event::Channel(channel) => happening(&rules.inbound, &mut channel.happening),
         Event::Ece(ece) => ece_event(&rules.outbound, ece),
         Event::Delivery(report) => outcome(&rules.outbound, &mut report.outcome),
+        Event::SaidAgain(said) => item(&rules.inbound, said),
         Event::Receipt(_) | Event::BotCallback { .. } | Event::Timer(_) => {}
+    }
+}
+
+fn item(mask: &Mask, item: &mut Item) {
+    match item {
+        Item::Message(message) | Item::File { message, .. } | Item::LostFile { message, .. } => {
+            content(mask, &mut message.content);
+        }
+        Item::Note { text, .. } => {
+            mask.apply(text);
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod messages_in_order;
 mod nothing_lost;
 mod opt_out;
 mod queue;
+mod replays;
 mod rules;
 mod seen;
 mod unavailable;

@@ -29,6 +29,7 @@ fn effect(effect: &Effect) -> String {
             key,
             text,
             reason,
+            item: _,
         } => {
             format!("dead letter {key} of {conversation}: {text} ({reason})")
         }

@@ -145,7 +145,7 @@ pub(super) fn content(content: types::Content) -> Content {
 }
 
 /// The core knows one text of a place: both, where there are two.
-fn named(name: Option<String>, street: Option<String>) -> Option<String> {
+pub(crate) fn named(name: Option<String>, street: Option<String>) -> Option<String> {
     match (name, street) {
         (Some(name), Some(street)) if name != street => Some(format!("{name}, {street}")),
         (name, street) => name.or(street),

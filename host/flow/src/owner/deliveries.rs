@@ -85,6 +85,7 @@ impl<O: Outside> Owner<O> {
                 | Event::Ece(_)
                 | Event::Delivery(_)
                 | Event::BotCallback { .. }
+                | Event::SaidAgain(_)
                 | Event::Timer(_) => None,
             })
             .collect();

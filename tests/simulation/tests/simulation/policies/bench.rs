@@ -352,6 +352,7 @@ fn handle(
         | Event::Delivery(_)
         | Event::Receipt(_)
         | Event::BotCallback { .. }
+        | Event::SaidAgain(_)
         | Event::Timer(_)) => vec![Effect::Note {
             conversation: Some(conversation(customer.id)),
             text: format!("{other:?}"),
@@ -421,6 +422,7 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
             conversation: conversation(customer.id),
             key: "k".into(),
             text: text.to_owned(),
+            item: None,
             reason: "nobody understands it".to_owned(),
         }],
     }
