@@ -88,6 +88,9 @@ mod archive;
 /// Recorded calls of plugins.
 mod calls;
 
+/// What the operator is told.
+mod backlog;
+
 /// What happened to a conversation.
 mod trace;
 
@@ -108,6 +111,7 @@ mod failure;
 pub mod contract;
 
 pub use archive::first_versions;
+pub use backlog::Backlog;
 pub use masking::{Directions, Mask, Masking};
 pub use open::OpenError;
 pub use options::Options;

@@ -6,6 +6,8 @@
 //! A caller that stops waiting does not stop its job.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,6 +44,8 @@ impl Writing<'_> {
 
 /// Hands jobs to the thread.
 pub(crate) struct Writer {
+    /// The last group was not written.
+    failed_last: Arc<AtomicBool>,
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,14 +57,22 @@ impl Writer {
             row.get(0)
         })?;
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
+        let failed_last = Arc::new(AtomicBool::new(false));
+        let failed = Arc::clone(&failed_last);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&db, jobs, newest + 1))
+            .spawn(move || serve(&db, jobs, newest + 1, &failed))
             .map_err(|error| StoreError::Unavailable(format!("start a thread: {error}")))?;
         Ok(Self {
+            failed_last,
             queue: Some(queue),
             thread: Some(thread),
         })
+    }
+
+    /// Whether the last group was not written.
+    pub(crate) fn failed_last(&self) -> bool {
+        self.failed_last.load(Ordering::Relaxed)
     }
 
     /// Runs `work` in the next group. Durable when it gives `Ok`.
@@ -152,7 +164,12 @@ where
     }
 }
 
-fn serve(db: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, next_row: i64) {
+fn serve(
+    db: &Connection,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    next_row: i64,
+    failed_last: &AtomicBool,
+) {
     let next_row = Cell::new(next_row);
     let writing = Writing {
         db,
@@ -165,6 +182,7 @@ fn serve(db: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, next_row: i64)
         gather(&mut jobs, &mut group, patience);
         let (fate, took) = commit_group(&writing, &mut group);
         patience = patience_after(group.len(), took);
+        failed_last.store(fate.is_err(), Ordering::Relaxed);
         if let Err(error) = &fate {
             tracing::error!(callers = group.len(), %error, "nothing was written: the disk fails");
         }

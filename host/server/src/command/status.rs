@@ -6,8 +6,8 @@ use super::arguments::Status;
 use super::client::Host;
 use super::{Failure, OK, block_on, print_json, table};
 use crate::report::{
-    Colour, ConnectionReport, EntryPointReport, IntegrationReport, LightReport, PluginReport,
-    StatusReport,
+    Colour, ConnectionReport, CountReport, EntryPointReport, IntegrationReport, LightReport,
+    PluginReport, StatusReport,
 };
 
 /// Shows the host.
@@ -54,11 +54,25 @@ fn print(out: &mut impl Write, report: &StatusReport) -> io::Result<()> {
     print_connections(out, "Channels", &report.channels)?;
     print_connections(out, "Bots", &report.bots)?;
     print_plugins(out, &report.plugins)?;
-    let counts = report.counts.iter().filter(|count| count.value > 0);
+    print_counts(out, "Now", report.counts.iter().filter(|count| count.gauge))?;
+    let since = report.counts.iter().filter(|count| !count.gauge);
+    print_counts(out, "Since the start", since)
+}
+
+/// Those that are not 0.
+fn print_counts<'a>(
+    out: &mut impl Write,
+    heading: &str,
+    counts: impl Iterator<Item = &'a CountReport>,
+) -> io::Result<()> {
     let rows: Vec<_> = counts
+        .filter(|count| count.value > 0)
         .map(|count| vec![format!("  {}", count.name), count.value.to_string()])
         .collect();
-    writeln!(out, "\nCounts since the start")?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{heading}")?;
     table::print(out, &rows)
 }
 

@@ -29,7 +29,13 @@ pub(super) async fn alive() -> &'static str {
 
 /// 200 when messages can be taken, with what does not work all the same; else 503.
 pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
-    if let Err(error) = host.store().next_due(host.clock().now()).await {
+    let store = host.store();
+    let readable = store.next_due(host.clock().now()).await.map(drop);
+    let usable = match readable {
+        Ok(()) => store.can_write().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = usable {
         let down = Readiness {
             state: "down",
             problems: vec![format!("store: {error}")],

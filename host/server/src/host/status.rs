@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use trunkline_core::id::PluginName;
+use trunkline_core::id::Timestamp;
 use trunkline_engine::{FileState, FileStatus, Refusal, User};
 use trunkline_flow::Status;
-use trunkline_flow::ports::Scope;
+use trunkline_flow::ports::{Clock, Scope};
+use trunkline_store::Backlog;
 
 use super::Host;
 use crate::config::Config;
@@ -50,7 +52,7 @@ impl Host {
                 })
                 .collect(),
             plugins: self.plugins(),
-            counts: counts(&self.flow.status()),
+            counts: self.counts().await,
             recording: self.recording(),
         }
     }
@@ -64,6 +66,17 @@ impl Host {
                 until: until.0,
             })
             .collect()
+    }
+
+    /// What waits now, and what happened since the start.
+    async fn counts(&self) -> Vec<CountReport> {
+        let mut all = match self.store().backlog().await {
+            Ok(backlog) => waiting(&backlog, self.clock().now()),
+            // A store that cannot be read says so elsewhere.
+            Err(_) => Vec::new(),
+        };
+        all.extend(counts(&self.flow.status()));
+        all
     }
 
     /// Every plugin file.
@@ -234,12 +247,28 @@ fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }
 
-fn counts(status: &Status) -> Vec<CountReport> {
-    let count = |name: &str, value, gauge| CountReport {
+fn waiting(backlog: &Backlog, now: Timestamp) -> Vec<CountReport> {
+    let oldest = backlog.oldest.map_or(0, |oldest| now.0 - oldest.0);
+    let oldest_s = u64::try_from(oldest / 1000).unwrap_or(0);
+    vec![
+        count("waiting_for_customers", backlog.to_customers, true),
+        count("waiting_for_ece", backlog.to_ece, true),
+        count("waiting_for_bots", backlog.to_bots, true),
+        count("waiting_files", backlog.files, true),
+        count("oldest_waiting_seconds", oldest_s, true),
+        count("dead_letters_open", backlog.dead_letters, true),
+    ]
+}
+
+fn count(name: &str, value: u64, gauge: bool) -> CountReport {
+    CountReport {
         name: name.to_owned(),
         value,
         gauge,
-    };
+    }
+}
+
+fn counts(status: &Status) -> Vec<CountReport> {
     vec![
         count("customers_in_work", status.owners, true),
         count("customers_waiting", status.owners_waiting, true),

@@ -51,6 +51,12 @@ async fn post(world: &World, number: usize) -> StatusCode {
     call.send().await.expect("an answer").status()
 }
 
+async fn readiness(world: &World) -> (StatusCode, String) {
+    let answer = world.http.get(world.url("/readyz")).send().await;
+    let answer = answer.expect("an answer");
+    (answer.status(), answer.text().await.expect("a text"))
+}
+
 /// The numbers of the calls that are kept.
 async fn kept(world: &World) -> Vec<usize> {
     let calls = world
@@ -93,7 +99,11 @@ async fn a_full_disk_answers_503_loses_nothing_and_recovers() {
     assert!(!taken.is_empty(), "some fit");
     assert_eq!(post(&world, 9_998).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(kept(&world).await, taken, "what was taken is there");
+    let (ready, told) = readiness(&world).await;
+    assert_eq!(ready, StatusCode::SERVICE_UNAVAILABLE, "{told}");
+    assert!(told.contains("store: the store cannot write now"), "{told}");
     disk.grow();
+    assert_eq!(readiness(&world).await.0, StatusCode::OK);
     assert_eq!(post(&world, 9_999).await, StatusCode::OK);
     taken.push(9_999);
     assert_eq!(kept(&world).await, taken);

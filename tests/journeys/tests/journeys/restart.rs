@@ -15,6 +15,13 @@ use trunkline_harness::{World, WorldOptions};
 
 use crate::steps::{bodies, chat, gets, log, seen, texts, world, world_with, writes};
 
+/// A count of the host's status.
+fn gauge(status: &serde_json::Value, name: &str) -> Option<u64> {
+    let counts = status["counts"].as_array()?;
+    let count = counts.iter().find(|count| count["name"] == name)?;
+    count["value"].as_u64()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_between_webhook_and_ece_loses_nothing() {
     let mut world = world().await;
@@ -24,6 +31,8 @@ async fn a_kill_between_webhook_and_ece_loses_nothing() {
     for line in ["one", "two", "three"] {
         writes(&world, customer, line).await;
     }
+    let three_wait = world.until_status(|status| gauge(status, "waiting_for_ece") == Some(3));
+    three_wait.await.expect("operators see what waits");
     world.host.kill().await;
     world.ece.set_outage(Outage::None);
     world.host.start().await.expect("the host starts again");
