@@ -13,10 +13,10 @@ use crate::flow::{Inner, Outside};
 use crate::owners::Wake;
 use crate::ports::{
     Accept, Accepted, DeadKind, Incoming, Part, Plugins, RawId, ReceivedEvent, ReceivedHappening,
-    Resolve, Scope, Store, StoreError, Target, Undelivered,
+    Resolve, Scope, Store, StoreError, Target, Undelivered, is_placeholder,
 };
 
-/// Accepts what a plugin read in one call. Typing goes on as a signal once the rest is on disk.
+/// Accepts what a plugin read in one call, whose body this is. Typing goes on as a signal once the rest is on disk.
 ///
 /// # Errors
 /// The store's: nothing of the call was taken.
@@ -24,6 +24,7 @@ pub(crate) async fn accept_received<O: Outside>(
     inner: &Arc<Inner<O>>,
     called: &ChannelName,
     events: Vec<ReceivedEvent>,
+    body: &[u8],
     from_raw: Option<RawId>,
 ) -> Result<(), StoreError> {
     let mut accept = Accept {
@@ -39,6 +40,13 @@ pub(crate) async fn accept_received<O: Outside>(
             Sorted::Signal(target, signal) => signals.push((target, signal)),
             Sorted::Nothing => {}
         }
+    }
+    if accept
+        .events
+        .iter()
+        .any(|event| is_placeholder(&event.event))
+    {
+        accept.original = Some(String::from_utf8_lossy(body).into_owned());
     }
     if !accept.events.is_empty() || !accept.dead.is_empty() || accept.from_raw.is_some() {
         accept_all(inner, accept).await?;
@@ -74,6 +82,7 @@ async fn one_by_one<O: Outside>(
     for event in std::mem::take(&mut accept.events) {
         let alone = Accept {
             events: vec![event.clone()],
+            original: accept.original.clone(),
             at: accept.at,
             ..Accept::default()
         };

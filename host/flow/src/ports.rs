@@ -38,6 +38,7 @@ pub use store::{
     ORIGINAL_KEEP_MS, OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, PluginArchive,
     PluginFile, PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step,
     Stepped, Store, StoreError, Swept, Target, TraceLine, UPLOADS_OPEN_MAX, Undelivered, Upload,
+    is_placeholder,
 };
 
 use std::pin::Pin;

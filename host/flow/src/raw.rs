@@ -174,7 +174,8 @@ impl<O: Outside> Inner<O> {
         let scope = &call.scope;
         match self.receive_again(&call).await {
             Ok(Received::Reception(channel, reception)) => {
-                accept_received(self, channel, reception.events, Some(call.id)).await?;
+                let body = &call.request.body;
+                accept_received(self, channel, reception.events, body, Some(call.id)).await?;
                 Ok(Read::Taken)
             }
             Ok(Received::Callbacks(bot, callbacks)) => {

@@ -492,6 +492,7 @@ impl<O: Outside> Inner<O> {
             return Err(Refused::Later);
         }
         let plugins = self.ports.plugins();
+        let body = call.request.body.clone();
         let received = plugins.receive_on_socket(channel, call, self.now()).await;
         let mut reception = received.map_err(|error| match error {
             ReceiveError::Rejected { answer, reason } => {
@@ -512,7 +513,7 @@ impl<O: Outside> Inner<O> {
         if !self.raw_first(&Scope::Channel(channel.clone())).await {
             return Err(Refused::Later);
         }
-        let accepted = accept_received(self, channel, events, None).await;
+        let accepted = accept_received(self, channel, events, &body, None).await;
         accepted.map_err(|error| later(channel, &error))?;
         Ok(reception)
     }

@@ -129,7 +129,7 @@ impl<O: Outside> Inner<O> {
         };
         let channel = upload.channel.clone();
         let event = event(token, upload, file, self.now());
-        accept_received(self, &channel, vec![event], None)
+        accept_received(self, &channel, vec![event], &[], None)
             .await
             .map_err(busy)?;
         self.counts.uploads.one();

@@ -33,7 +33,7 @@ impl<O: Outside> Inner<O> {
         match self.ports.plugins().receive(channel, &request, at).await {
             Ok(reception) => {
                 let taken = if self.raw_first(&scope).await {
-                    accept_received(self, channel, reception.events, None).await
+                    accept_received(self, channel, reception.events, &request.body, None).await
                 } else {
                     self.keep_raw(&scope, &request, &[]).await
                 };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
 use trunkline_flow::ports::{
-    Accept, Accepted, DeadKind, ParkedId, Part, PeerChange, RawId, StoreError, Target, Undelivered,
+    Accept, Accepted, DeadKind, Incoming, ParkedId, Part, PeerChange, RawId, Scope, StoreError,
+    Target, Undelivered, is_placeholder,
 };
 
 use crate::customers;
@@ -14,6 +15,7 @@ use crate::due;
 use crate::failure::Outcome;
 use crate::keys::scope_text;
 use crate::masking::Masking;
+use crate::originals;
 use crate::pieces;
 use crate::raw;
 use crate::target::{self, Waiting, Whose, Words};
@@ -40,6 +42,8 @@ struct PreparedEvent {
     peer_changes: Vec<PeerChange>,
     resolve: Option<String>,
     part: Option<Part>,
+    /// The call's body, masked, where the content is unknown.
+    original: Option<String>,
 }
 
 impl Prepared {
@@ -50,6 +54,7 @@ impl Prepared {
             .into_iter()
             .map(|incoming| {
                 Ok(PreparedEvent {
+                    original: masked_original(masking, accept.original.as_deref(), &incoming),
                     scope: scope_text(&incoming.scope),
                     key: incoming.key,
                     words: Words::prepare(masking, &incoming.target, incoming.event)?,
@@ -73,6 +78,23 @@ impl Prepared {
             at: accept.at,
         })
     }
+}
+
+/// For the event whose placeholder it explains; the others of the call have no use for it.
+fn masked_original(
+    masking: &Masking,
+    original: Option<&str>,
+    incoming: &Incoming,
+) -> Option<String> {
+    let mut original = original
+        .filter(|_| is_placeholder(&incoming.event))?
+        .to_owned();
+    let channel = match &incoming.scope {
+        Scope::Channel(channel) => Some(channel),
+        Scope::Integration(_) | Scope::Bot(_) => None,
+    };
+    masking.of(channel).inbound.apply(&mut original);
+    Some(original)
 }
 
 /// Writes it.
@@ -125,6 +147,9 @@ fn take_in(
     if !is_new(db, &event.scope, &event.key, at, customer)? {
         accepted.duplicates += 1;
         return Ok(());
+    }
+    if let Some(original) = &event.original {
+        originals::keep(db, &event.scope, &event.key, original, at)?;
     }
     match whose {
         Whose::Customer(customer, delivery) => {

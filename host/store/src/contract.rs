@@ -136,6 +136,7 @@ macro_rules! contract_tests {
                 a_trace_tells_what_happened_in_order
                 a_trace_forgets_after_seven_days
                 a_trace_shows_nobody_elses_words_after_all_was_forgotten
+                a_trace_shows_the_original_of_a_placeholder_masked
                 a_conversation_is_found_by_what_is_known_of_it
             }
             keeping {

@@ -176,6 +176,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_CALLS, now, CALLS_KEEP_MS)?,
         archive::forget(db)?,
         forget(db, FORGET_UNREAD_CALLS, now, ORIGINAL_KEEP_MS)?,
+        forget(db, FORGET_ORIGINALS, now, ORIGINAL_KEEP_MS)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)
@@ -203,6 +204,9 @@ const FORGET_FRAMES: &str = "DELETE FROM frames WHERE (customer, number) IN (
 
 const FORGET_UNREAD_CALLS: &str = "DELETE FROM unread_calls WHERE letter IN (
     SELECT letter FROM unread_calls WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+
+const FORGET_ORIGINALS: &str = "DELETE FROM originals WHERE (key, scope) IN (
+    SELECT key, scope FROM originals WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 
 const FORGET_UPLOADS: &str = "DELETE FROM uploads WHERE token IN (
     SELECT token FROM uploads WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";

@@ -76,6 +76,9 @@ mod due;
 /// Webhook calls that wait for a plugin.
 mod raw;
 
+/// What agents see as a placeholder, as it came.
+mod originals;
+
 /// Files.
 mod files;
 

@@ -5,15 +5,17 @@ use rusqlite::{Connection, params};
 use trunkline_core::customer::Customer;
 use trunkline_core::effect::Payload;
 use trunkline_core::event::Event;
-use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, Timestamp};
-use trunkline_flow::ports::TraceLine;
+use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, EventKey, Timestamp};
+use trunkline_flow::ports::{Scope, TraceLine, is_placeholder};
 
+use crate::customers;
 use crate::dead;
 use crate::describe;
 use crate::failure::Outcome;
-use crate::keys::{conversation_at, delivery_at, time_at};
+use crate::keys::{conversation_at, delivery_at, scope_text, time_at};
 use crate::load;
 use crate::note::{self, Note};
+use crate::originals;
 
 /// Conversations that `find` names at most, newest first.
 const FOUND_MAX: usize = 50;
@@ -81,17 +83,34 @@ impl Trace {
             let events: String = row.get(1)?;
             let lines: String = row.get(2)?;
             if same {
-                self.add_events(&events)?;
+                self.add_events(db, &events)?;
             }
             self.add_lines(serde_json::from_str(&lines)?, same);
         }
         Ok(())
     }
 
-    fn add_events(&mut self, json: &str) -> Outcome<()> {
+    fn add_events(&mut self, db: &Connection, json: &str) -> Outcome<()> {
         let events: Vec<(Timestamp, Event)> = serde_json::from_str(json)?;
         for (arrived, event) in events {
             self.add(arrived, "accepted", describe::event(&event));
+            if let Event::Channel(channel) = &event
+                && is_placeholder(&event)
+            {
+                self.add_original(db, arrived, &channel.key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What came instead of the placeholder that the agent sees (H10).
+    fn add_original(&mut self, db: &Connection, at: Timestamp, key: &EventKey) -> Outcome<()> {
+        let Some(channel) = customers::channel_of(db, self.conversation.customer)? else {
+            return Ok(());
+        };
+        let scope = scope_text(&Scope::Channel(channel));
+        if let Some(original) = originals::of(db, &scope, key.as_str())? {
+            self.add(at, "original", original);
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ mod calls;
 
 pub use accept::{
     Accept, Accepted, Expired, Incoming, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, Resolve,
-    Swept,
+    Swept, is_placeholder,
 };
 pub use archive::{PluginArchive, PluginFile};
 pub use calls::{

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use trunkline_core::event::{ChannelEvent, Event, Happening, Profile};
 use trunkline_core::id::{ConversationId, CustomerId, EventKey, Timestamp};
+use trunkline_core::message::Content;
 use trunkline_flow::ports::{
-    Accept, DeadKind, DeadLetterId, Fired, ORIGINAL_KEEP_MS, PluginVersion, Request, Scope, Settle,
-    Settled, Step, Store, StoreError, Target, TraceLine, Undelivered,
+    Accept, DeadKind, DeadLetterId, Fired, Incoming, ORIGINAL_KEEP_MS, PluginVersion, Request,
+    Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine, Undelivered,
 };
 
 use super::Stores;
@@ -369,6 +371,32 @@ pub async fn a_trace_shows_nobody_elses_words_after_all_was_forgotten(stores: &i
     let last = later.plus_ms(WEEK_MS + 1);
     steps(&*store, one, last, ["a", "b", "c", "d", "e", "f"]).await;
     assert_eq!(words(one).await, ["a", "b", "c", "d", "e", "f"]);
+}
+
+/// And of nothing else that came with it.
+pub async fn a_trace_shows_the_original_of_a_placeholder_masked(stores: &impl Stores) {
+    let store = stores.open();
+    let sticker = Event::Channel(ChannelEvent {
+        key: EventKey::from("m2"),
+        at: T,
+        profile: Profile::default(),
+        happening: Happening::Said(Content::Unknown("sticker".to_owned())),
+        reply_to: None,
+    });
+    let sticker = Incoming {
+        event: sticker,
+        ..message("m2", "+1", "")
+    };
+    let call = Accept {
+        original: Some("{\"sticker\": \"4111111111111111\"}".to_owned()),
+        ..accept_of(vec![message("m1", "+1", "hello"), sticker], T)
+    };
+    let id = store.accept(call).await.expect("accepted").customers[0];
+    step(&*store, idle_step(&load(&*store, id).await)).await;
+    let lines = store.trace(conversation(id)).await.expect("told");
+    let kinds: Vec<_> = lines.iter().map(|line| line.kind.as_str()).collect();
+    assert_eq!(kinds, ["accepted", "accepted", "original"]);
+    assert_eq!(lines[2].text, "{\"sticker\": \"****1111\"}");
 }
 
 /// For what a store may do for ever when it is wrong.

@@ -26,3 +26,13 @@ CREATE TABLE unread_calls (
     body    BLOB NOT NULL
 );
 CREATE INDEX unread_calls_at ON unread_calls (at);
+
+-- What became a placeholder: the body of the call that brought the event, masked, for `trace`.
+CREATE TABLE originals (
+    key      TEXT NOT NULL,
+    scope    TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    original TEXT NOT NULL,
+    PRIMARY KEY (key, scope)
+) WITHOUT ROWID;
+CREATE INDEX originals_at ON originals (at);

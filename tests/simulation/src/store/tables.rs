@@ -104,6 +104,8 @@ pub struct Tables {
     /// What masking finds in words to customers.
     pub masked_word: Option<&'static str>,
     trace: Vec<TraceLine>,
+    /// Bodies of calls with content that nobody knows.
+    pub originals: Vec<String>,
     pub(super) logs: Logs,
     pub(super) uploads: Uploads,
     files: BTreeMap<FileId, StoredFile>,

@@ -1,8 +1,9 @@
 //! *Accept*: what comes in, whose it is, and what waits for more.
 
 use serde::{Deserialize, Serialize};
-use trunkline_core::event::Event;
+use trunkline_core::event::{ChannelEvent, Event, Happening};
 use trunkline_core::id::{CustomerId, Timestamp};
+use trunkline_core::message::Content;
 
 use super::{RawId, Scope, Target, Undelivered};
 
@@ -68,6 +69,9 @@ pub struct Accept {
     pub dead: Vec<Undelivered>,
     /// The raw call these came from: dropped in the same transaction. With an `Unreadable` letter, moved into it.
     pub from_raw: Option<RawId>,
+    /// The body of the call, where a content of these events is unknown: kept with each such event for `trace`, masked, for
+    /// `ORIGINAL_KEEP_MS` (H10).
+    pub original: Option<String>,
     /// Parked events whose time ran out: dropped in the same transaction, each with the dead letter it leaves, if any.
     /// One that woke up meanwhile leaves none.
     pub expired: Vec<(ParkedId, Option<Undelivered>)>,
@@ -122,4 +126,19 @@ pub struct Swept {
     pub expired: Vec<Expired>,
     /// Whose inboxes got something.
     pub customers: Vec<CustomerId>,
+}
+
+/// Its content is not known here, and the agent sees a placeholder of it.
+pub fn is_placeholder(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Channel(ChannelEvent {
+            happening: Happening::Said(Content::Unknown(_))
+                | Happening::Edited {
+                    content: Content::Unknown(_),
+                    ..
+                },
+            ..
+        })
+    )
 }

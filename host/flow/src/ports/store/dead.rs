@@ -68,7 +68,7 @@ pub struct DeadLetter {
     pub replayed: Option<Timestamp>,
 }
 
-/// How long the raw call of an `Unreadable` letter is kept for its replay, in ms.
+/// How long the raw call of an `Unreadable` letter is kept for its replay, and the original of a placeholder for `trace`, in ms.
 pub const ORIGINAL_KEEP_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What a replay woke up.

@@ -20,6 +20,9 @@ impl Tables {
         }
         let mut accepted = Accepted::default();
         let raw = accept.from_raw.and_then(|raw| self.raw.remove(&raw));
+        if let Some(original) = accept.original {
+            self.originals.push(original);
+        }
         for incoming in accept.events {
             self.accept_one(incoming, accept.at, &mut accepted);
         }

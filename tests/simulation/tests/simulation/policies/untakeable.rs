@@ -41,6 +41,19 @@ fn what_names_no_customer_is_a_dead_letter_and_the_rest_of_its_call_goes_on() {
 }
 
 #[test]
+fn the_original_of_a_placeholder_is_kept_and_no_other_call() {
+    on_bench(Limits::default(), |bench| async move {
+        let sticker = Happening::Said(Content::Unknown("sticker".to_owned()));
+        let sticker = received("anna", "1", ReceivedHappening::Customer(sticker));
+        bench.deliver_event(written("anna", "2", "say hello")).await;
+        bench.deliver_event(sticker.clone()).await;
+        let body = serde_json::to_string(&[sticker]).expect("it is plain data");
+        let tables = bench.disk.lock().expect("no test panicked holding it");
+        assert_eq!(tables.originals, [body]);
+    });
+}
+
+#[test]
 fn a_place_that_is_none_is_a_placeholder() {
     on_bench(Limits::default(), |bench| async move {
         let events = [nowhere("1"), written("anna", "2", "say hello")];
