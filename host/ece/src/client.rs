@@ -18,6 +18,7 @@ use crate::config::IntegrationConfig;
 use crate::files;
 use crate::integration::Integration;
 use crate::public_address::PublicResolver;
+use crate::refusals::RefusedBy;
 use crate::status::Lights;
 use crate::tls;
 
@@ -93,6 +94,12 @@ impl EceClient {
         let integration = self.integration(integration)?;
         let id = integration.entry_point(entry_point)?;
         Ok(integration.lights(id).await)
+    }
+
+    /// What ECE refuses until somebody mends it: logins and starts, as last seen. None for an unknown integration.
+    pub fn refusals(&self, integration: &IntegrationName) -> Vec<RefusedBy> {
+        self.integration(integration)
+            .map_or_else(|_| Vec::new(), |found| found.refusals.all())
     }
 
     /// Tries an integration from end to end without starting a conversation.

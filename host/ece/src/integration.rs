@@ -1,7 +1,7 @@
 //! One configured ECE at work: its settings, its connections, its login, what it remembers.
 //!
-//! Remembered, in memory only: the credential and the dates of entry points. All of it can be lost;
-//! then it is asked for again.
+//! Remembered, in memory only: the credential, the dates of entry points, and what ECE refused last.
+//! All of it can be lost; then it is asked for again.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -15,6 +15,7 @@ use crate::config::{Auth, IntegrationConfig};
 use crate::configuration::Configurations;
 use crate::connection::{Body, Call, Connection, Credential, Reply};
 use crate::login::Login;
+use crate::refusals::{Asked, Refusals};
 use crate::unknowns::Operation;
 
 /// One configured ECE.
@@ -25,6 +26,7 @@ pub(crate) struct Integration {
     pub(crate) connection: Connection,
     pub(crate) login: Login,
     pub(crate) configurations: Configurations,
+    pub(crate) refusals: Refusals,
 }
 
 impl Integration {
@@ -43,6 +45,7 @@ impl Integration {
             connection,
             login,
             configurations: Configurations::default(),
+            refusals: Refusals::default(),
         })
     }
 
@@ -94,6 +97,27 @@ impl Integration {
     /// # Errors
     /// Before the request left: `Unreachable`, `Throttled`, `Credentials`. After: `Unknown`.
     pub(crate) async fn call(&self, call: &Call) -> Result<Reply, EceError> {
+        let answer = self.call_logged_in(call).await;
+        let name = &self.config.name;
+        match &answer {
+            Ok(reply) if reply.status.as_u16() == 401 => {
+                let text = self.refusal(Operation::Login, reply).text;
+                self.refusals.refused(name, Asked::Login, &text);
+            }
+            Ok(_) => self.refusals.taken(name, Asked::Login),
+            Err(EceError::Credentials(text)) => self.refusals.refused(name, Asked::Login, text),
+            Err(
+                EceError::Unreachable(_)
+                | EceError::Unknown(_)
+                | EceError::Throttled { .. }
+                | EceError::Gone(_)
+                | EceError::Refused(_),
+            ) => {}
+        }
+        answer
+    }
+
+    async fn call_logged_in(&self, call: &Call) -> Result<Reply, EceError> {
         let credential = self.login.credential(&self.connection).await?;
         let reply = self.connection.exchange(call, &credential).await?;
         if reply.status.as_u16() != 401 {

@@ -40,6 +40,9 @@ mod login;
 /// What an answer of ECE means.
 mod classify;
 
+/// What ECE refuses until somebody mends it.
+mod refusals;
+
 /// One configured ECE at work.
 mod integration;
 
@@ -84,6 +87,7 @@ pub use check::{CheckLine, Finding, Verdict};
 pub use client::{EceClient, Options};
 pub use compiled::ConfigError;
 pub use config::{Auth, CallbackAuth, IntegrationConfig, Version};
+pub use refusals::{Asked, RefusedBy};
 pub use secret::Secret;
 pub use status::{Colour, Light, Lights};
 pub use unknowns::{

@@ -20,6 +20,16 @@ impl Integration {
         opening: &Opening,
         leaving: &Leaving,
     ) -> Result<OpenOutcome, EceError> {
+        let opened = self.try_to_open(opening, leaving).await;
+        self.refusals.opened(&self.config.name, &opened);
+        opened
+    }
+
+    async fn try_to_open(
+        &self,
+        opening: &Opening,
+        leaving: &Leaving,
+    ) -> Result<OpenOutcome, EceError> {
         let id = self.entry_point(&opening.open.entry_point)?.to_owned();
         if let Some((kind, text)) = self.obstacle(&id).await? {
             return Ok(OpenOutcome::Unavailable(kind, text));

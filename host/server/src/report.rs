@@ -50,6 +50,18 @@ pub struct IntegrationReport {
     pub read_at: i64,
     /// In the order of their names.
     pub entry_points: Vec<EntryPointReport>,
+    /// What ECE refuses until somebody mends it, as last seen; the lights show none of this.
+    #[serde(default)]
+    pub refusals: Vec<RefusalReport>,
+}
+
+/// What ECE refuses until somebody mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalReport {
+    /// `login` or `start`.
+    pub what: String,
+    /// Why, and what to do.
+    pub why: String,
 }
 
 /// One entry point with its lights (Z24 to Z27).

@@ -18,5 +18,6 @@ mod files;
 mod lights;
 mod login;
 mod opening;
+mod refusals;
 mod talking;
 mod world;

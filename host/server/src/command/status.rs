@@ -83,6 +83,9 @@ fn print_integration(out: &mut impl Write, integration: &IntegrationReport) -> i
         integration.name,
         table::time(integration.read_at)
     )?;
+    for refusal in &integration.refusals {
+        writeln!(out, "  {}: {}", refusal.what, refusal.why)?;
+    }
     let heading = ["  entry point", "id", "agent", "depth", "wait", "status"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     rows.extend(integration.entry_points.iter().map(entry_point_row));

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use trunkline_core::id::PluginName;
+use trunkline_ece::Asked;
 use trunkline_engine::PluginMetrics;
 
 use crate::host::Host;
@@ -54,6 +55,19 @@ fn text(report: &StatusReport) -> String {
         let name = format!("trunkline_{}{suffix}", count.name);
         line(&mut text, &format!("# TYPE {name} {kind}"));
         line(&mut text, &format!("{name} {}", count.value));
+    }
+    line(&mut text, "# TYPE trunkline_integration_refused gauge");
+    for integration in &report.integrations {
+        for asked in Asked::ALL.map(Asked::word) {
+            let refused = integration.refusals.iter().any(|one| one.what == asked);
+            let name = escaped(&integration.name);
+            let labels = format!("integration=\"{name}\",what=\"{asked}\"");
+            let value = u8::from(refused);
+            line(
+                &mut text,
+                &format!("trunkline_integration_refused{{{labels}}} {value}"),
+            );
+        }
     }
     line(&mut text, "# TYPE trunkline_entry_point_green gauge");
     for integration in &report.integrations {

@@ -122,6 +122,7 @@ impl Host {
             name: name.0.clone(),
             read_at: self.clock().now().0,
             entry_points,
+            refusals: Vec::new(),
         };
         (name.clone(), report)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use trunkline_core::id::PluginName;
 use trunkline_core::id::Timestamp;
+use trunkline_ece::RefusedBy;
 use trunkline_engine::{FileState, FileStatus, Refusal, User};
 use trunkline_flow::Status;
 use trunkline_flow::ports::{Clock, Scope};
@@ -13,7 +14,7 @@ use super::Host;
 use crate::config::Config;
 use crate::report::{
     Colour, ConfigurationReport, ConnectionReport, CountReport, EntryPointReport,
-    IntegrationReport, LightReport, PluginReport, RecordingReport, StatusReport,
+    IntegrationReport, LightReport, PluginReport, RecordingReport, RefusalReport, StatusReport,
 };
 
 impl Host {
@@ -30,7 +31,12 @@ impl Host {
                 .iter()
                 .map(|(name, integration)| {
                     let read = self.board.integration(name);
-                    read.unwrap_or_else(|| not_read(&name.0, &integration.ece.entry_points))
+                    let read =
+                        read.unwrap_or_else(|| not_read(&name.0, &integration.ece.entry_points));
+                    IntegrationReport {
+                        refusals: self.ece().refusals(name).iter().map(refusal).collect(),
+                        ..read
+                    }
                 })
                 .collect(),
             channels: config
@@ -114,6 +120,8 @@ impl Host {
             if let Some(why) = silent(integration) {
                 problems.push(format!("ECE {}: {why}", integration.name));
             }
+            let refusals = integration.refusals.iter();
+            problems.extend(refusals.map(|one| format!("ECE {}: {}", integration.name, one.why)));
         }
         for connection in report.channels.iter().chain(&report.bots) {
             if connection.light.colour == Colour::Red {
@@ -202,6 +210,14 @@ fn not_read<'a>(
         name: name.to_owned(),
         read_at: 0,
         entry_points: points.collect(),
+        refusals: Vec::new(),
+    }
+}
+
+fn refusal(refused: &RefusedBy) -> RefusalReport {
+    RefusalReport {
+        what: refused.asked.word().to_owned(),
+        why: refused.to_string(),
     }
 }
 
