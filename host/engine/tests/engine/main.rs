@@ -32,6 +32,9 @@ mod limits;
 /// From folder to live, or refused.
 mod folder;
 
+/// What a file may have, and what serves where it may not.
+mod grants;
+
 /// New versions, old versions, bad versions.
 mod versions;
 
