@@ -99,7 +99,7 @@ impl<'a> Fill<'a> {
 }
 
 /// Puts the value in. A placeholder that `fill` does not know stays as it is written: `server`
-/// refuses such texts, and what a name contains is never read again as a template.
+/// refuses such texts, by what each message can fill in, and what a name contains is never read again as a template.
 pub fn render(text: &str, fill: Fill<'_>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -334,27 +334,28 @@ fn messages(section: &Section<'_>) -> BTreeMap<String, Messages> {
 }
 
 fn messages_of(section: Section<'_>) -> Messages {
-    let text = |key| {
+    let with = |key, placeholders: &[&str]| {
         let text = section.text(key)?;
-        check_message(&section, &text);
+        check_message(&section, &text, placeholders);
         Some(text.into_inner())
     };
+    let plain = |key| with(key, &[]);
     let unavailable = UNAVAILABLE
         .iter()
-        .filter_map(|(key, why)| Some((*why, text(key)?)))
+        .filter_map(|(key, why)| Some((*why, plain(key)?)))
         .collect();
     let messages = Messages {
-        chat_started: text("chat_started"),
-        agent_assigned: text("agent_assigned"),
-        agent_transfer_queue: text("agent_transfer_queue"),
-        agent_transfer_agent: text("agent_transfer_agent"),
-        agent_closed_chat: text("agent_closed_chat"),
-        agent_accepted_attachment: text("agent_accepted_attachment"),
-        agent_rejected_attachment: text("agent_rejected_attachment"),
-        agent_uploaded_attachment: text("agent_uploaded_attachment"),
-        page_push: text("page_push"),
-        unknown_event: text("unknown_event"),
-        chat_expired: text("chat_expired"),
+        chat_started: plain("chat_started"),
+        agent_assigned: with("agent_assigned", &["agent.name"]),
+        agent_transfer_queue: with("agent_transfer_queue", &["queue.name"]),
+        agent_transfer_agent: with("agent_transfer_agent", &["agent.name"]),
+        agent_closed_chat: plain("agent_closed_chat"),
+        agent_accepted_attachment: with("agent_accepted_attachment", &["file.name"]),
+        agent_rejected_attachment: with("agent_rejected_attachment", &["file.name"]),
+        agent_uploaded_attachment: with("agent_uploaded_attachment", &["file.name"]),
+        page_push: with("page_push", &["url"]),
+        unknown_event: with("unknown_event", &["text"]),
+        chat_expired: plain("chat_expired"),
         unavailable,
     };
     section.done();

@@ -5,29 +5,38 @@
 use super::complaint::suggest;
 use super::section::{Placed, Section};
 
-/// What a message may name.
-const PLACEHOLDERS: [&str; 5] = ["agent.name", "queue.name", "file.name", "url", "text"];
-
-/// Complains about a placeholder of a message that nobody fills in.
-pub(super) fn check_message(section: &Section<'_>, text: &Placed<String>) {
+/// Complains about a placeholder that this message cannot fill: `possible` is what the happening behind
+/// it knows. Any other would reach the customer as it is written.
+pub(super) fn check_message(section: &Section<'_>, text: &Placed<String>, possible: &[&str]) {
     let mut rest = text.get_ref().as_str();
     while let Some((_, after)) = rest.split_once("{{") {
         let Some((name, behind)) = after.split_once("}}") else {
-            section.sink.add(
-                &text.span(),
-                "a `{{` is never closed",
-                "write {{ agent.name }}",
-            );
+            let problem = "a `{{` is never closed";
+            section
+                .sink
+                .add(&text.span(), problem, how_to_write(possible));
             return;
         };
-        if !PLACEHOLDERS.contains(&name.trim()) {
-            section.sink.add(
-                &text.span(),
-                format!("nothing is known as `{{{{ {} }}}}`", name.trim()),
-                suggest(name.trim(), &PLACEHOLDERS),
-            );
+        let name = name.trim();
+        if !possible.contains(&name) {
+            let problem = format!("this message cannot fill `{{{{ {name} }}}}` in");
+            let fix = match possible {
+                [] => NO_PLACEHOLDER.to_owned(),
+                _ => suggest(name, possible),
+            };
+            section.sink.add(&text.span(), problem, fix);
         }
         rest = behind;
+    }
+}
+
+/// For messages that are always the same.
+const NO_PLACEHOLDER: &str = "it has no placeholders: write it as the customer shall read it";
+
+fn how_to_write(possible: &[&str]) -> String {
+    match possible {
+        [] => NO_PLACEHOLDER.to_owned(),
+        [first, ..] => format!("write {{{{ {first} }}}}"),
     }
 }
 
