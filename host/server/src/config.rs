@@ -127,7 +127,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     Ok(parse(&text, path, &sources(path, &variable))?)
 }
 
-/// As [`load`]; then asks what in it does not fit the plugins there are.
+/// As [`load`]; and asks what in it does not fit the plugins there are. They are asked about a configuration
+/// that is wrong elsewhere too, with stand-ins where it is, so that all complaints come at once.
 ///
 /// # Errors
 /// As [`load`], and what does not fit.
@@ -137,11 +138,10 @@ pub fn load_fitting(
 ) -> Result<Config, ConfigError> {
     let text = read_text(path)?;
     let variable = |name: &str| std::env::var(name).ok();
-    let config = parse(&text, path, &sources(path, &variable))?;
-    match fit::placed(unfit(&config), path, &text) {
-        Some(complaints) => Err(complaints.into()),
-        None => Ok(config),
-    }
+    let sources = sources(path, &variable);
+    let read = |root: Section<'_>| read(root, &text, path, &sources);
+    let fit = |config: &Config, sink: &Sink| fit::complain(unfit(config), &text, sink);
+    Ok(parse_with(&text, path, read, fit)?)
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
@@ -185,7 +185,7 @@ pub fn contact(path: &Path) -> Result<Contact, ConfigError> {
             store: server::store(root.section("store"), &sources).path,
         }
     };
-    Ok(parse_with(&text, path, |root| read(&root))?)
+    Ok(parse_with(&text, path, |root| read(&root), |_, _| {})?)
 }
 
 /// Checks a text; `file` is its name in complaints.
@@ -193,13 +193,16 @@ pub fn contact(path: &Path) -> Result<Contact, ConfigError> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(text: &str, file: &Path, sources: &Sources<'_>) -> Result<Config, Complaints> {
-    parse_with(text, file, |root| read(root, text, file, sources))
+    let read = |root: Section<'_>| read(root, text, file, sources);
+    parse_with(text, file, read, |_, _| {})
 }
 
+/// `fit` complains about what was read; it may have stand-ins where `read` complained.
 fn parse_with<T>(
     text: &str,
     file: &Path,
     read: impl FnOnce(Section<'_>) -> T,
+    fit: impl FnOnce(&T, &Sink),
 ) -> Result<T, Complaints> {
     let sink = Sink::default();
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -211,6 +214,9 @@ fn parse_with<T>(
     let unused = Sink::default();
     let read_into = if errors.is_empty() { &sink } else { &unused };
     let found = read(Section::new(read_into, "", table.span(), table.get_ref()));
+    if errors.is_empty() {
+        fit(&found, &sink);
+    }
     match sink.into_complaints(file.to_owned(), text) {
         Some(complaints) => Err(complaints),
         None => Ok(found),

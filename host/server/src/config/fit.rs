@@ -1,12 +1,10 @@
-//! What a plugin's manifest has against a channel or bot, at its place in the file. The file was
-//! parsed without complaint; what the plugins say is found by whoever can read them.
-
-use std::path::Path;
+//! What a plugin's manifest has against a channel or bot, at its place in the file. What the plugins
+//! say is found by whoever can read them.
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::complaint::{Complaints, Place, Sink};
+use super::complaint::{Place, Sink};
 
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +19,8 @@ pub struct Unfit {
     pub text: String,
 }
 
-/// Gives each its line and column. `None`: there is nothing to complain about.
-pub(super) fn placed(unfit: Vec<Unfit>, file: &Path, text: &str) -> Option<Complaints> {
-    let sink = Sink::default();
+/// Complains about each at its place.
+pub(super) fn complain(unfit: Vec<Unfit>, text: &str, sink: &Sink) {
     let (root, _right) = DeTable::parse_recoverable(text);
     for unfit in unfit {
         let (place, is_there) = find(&root, &unfit);
@@ -36,7 +33,6 @@ pub(super) fn placed(unfit: Vec<Unfit>, file: &Path, text: &str) -> Option<Compl
             sink.add(&place, problem, format!("add it; it {}", unfit.text));
         }
     }
-    sink.into_complaints(file.to_owned(), text)
 }
 
 /// Where it stands, or else the innermost table where it would.

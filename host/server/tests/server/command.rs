@@ -182,6 +182,28 @@ fn settings_that_do_not_fit_their_plugin_end_with_2_and_their_places() {
     assert!(!folder.path().join("trunkline.db").exists(), "nothing ran");
 }
 
+#[test]
+fn what_plugins_want_is_said_together_with_everything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    bring("echo", folder.path());
+    let file = folder.path().join("wrong.toml");
+    let secret = "secrets = { token = \"env:TRUNKLINE_TEST_UNSET\" }";
+    let wrong = toml(free_address()).replace("shutdown_s = 5", "shutdown = 5");
+    let text_of_file = format!("{wrong}{UNFIT}\n[channels.third]\nplugin = \"echo\"\n{secret}\n");
+    std::fs::write(&file, text_of_file).unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    for part in [
+        "[server] has no key `shutdown`",
+        "the variable TRUNKLINE_TEST_UNSET is not set",
+        "`settings.adress` of [channels.echo] does not fit its plugin",
+        "[channels.third] needs `settings.url`",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_do_not_fit_their_plugin_do_not_come_into_force_on_a_reload() {
     let served = Served::start().await;
