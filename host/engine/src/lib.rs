@@ -39,6 +39,9 @@ mod standing;
 /// What a plugin says about itself.
 mod manifest;
 
+/// What is needed only with certain settings.
+mod needed;
+
 /// Settings checked against the manifest.
 mod settings;
 
@@ -151,6 +154,7 @@ pub use manifest::{
     Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, SecretKind,
     Setting, SettingType,
 };
+pub use needed::NeededWhen;
 pub use record::{Ending, RecordedCall};
 pub use refusal::{Note, Refusal, Stage};
 pub use replay::{ReplayError, Replayed, replay};

@@ -11,6 +11,7 @@ use trunkline_core::id::PluginName;
 use wasmparser::{Parser, Payload};
 
 use crate::guest::CallLimits;
+use crate::needed::{self, NeededWhen};
 use crate::runtime::MEMORY_MIB_MAX;
 
 /// The custom section's name.
@@ -190,6 +191,9 @@ pub struct Setting {
     /// It must be there.
     #[serde(default)]
     pub required: bool,
+    /// It must be there with these values of other settings.
+    #[serde(default)]
+    pub needed_when: NeededWhen,
     /// What it is without the operator's word.
     pub default: Option<toml::Value>,
     /// For people.
@@ -212,6 +216,9 @@ pub struct ManifestSecret {
     /// It must be there.
     #[serde(default)]
     pub required: bool,
+    /// It must be there with these values of settings.
+    #[serde(default)]
+    pub needed_when: NeededWhen,
     /// For people.
     #[serde(default)]
     pub description: String,
@@ -366,6 +373,9 @@ impl Manifest {
             > 1
         {
             return wrong("more than one setting with account = true".to_owned());
+        }
+        if let Some(text) = needed::wrong(&self.settings, &self.secrets) {
+            return wrong(text);
         }
         self.check_names()
     }

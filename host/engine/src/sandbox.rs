@@ -25,6 +25,7 @@ use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Resolve, Send
 use crate::contract_0_1::words::named;
 use crate::guest::{Beginning, COUNTING, Pushing, World};
 use crate::manifest::Manifest;
+use crate::needed::NeededWhen;
 use crate::request::{
     AesCtr, Auth, Body, Entry, FetchError, FetchRequest, FetchResponse, Field, JsonSecret, Part,
     Repeat, ResponseBody, Value,
@@ -273,8 +274,13 @@ impl Sandbox {
             secrets: secrets.collect(),
             hosts: Vec::new(),
         };
-        // Fixtures about a missing secret would be refused here: what the plugin sees is asked for.
+        // Fixtures about something missing would be refused here: what the plugin sees is asked for.
+        let mut settings = self.manifest.settings.clone();
+        for setting in &mut settings {
+            setting.needed_when = NeededWhen::default();
+        }
         let lenient = Manifest {
+            settings,
             secrets: self
                 .manifest
                 .secrets
@@ -297,6 +303,7 @@ impl Sandbox {
 fn optional(secret: crate::manifest::ManifestSecret) -> crate::manifest::ManifestSecret {
     crate::manifest::ManifestSecret {
         required: false,
+        needed_when: NeededWhen::default(),
         ..secret
     }
 }

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::config::UserConfig;
 use crate::manifest::{Manifest, ManifestSecret, SecretKind, Setting, SettingType};
+use crate::needed::NeededWhen;
 use crate::secrets::SecretSource;
 
 /// Something in the configuration does not fit the manifest.
@@ -38,7 +39,8 @@ pub(crate) fn check(
             Err(text) => complaints.push(complaint("settings", &setting.name, text)),
         }
     }
-    complaints.extend(wrong_secrets(manifest, user));
+    complaints.extend(needed_settings(manifest, user, &checked));
+    complaints.extend(wrong_secrets(manifest, user, &checked));
     if complaints.is_empty() {
         Ok(checked)
     } else {
@@ -64,20 +66,53 @@ fn unknown_settings(manifest: &Manifest, user: &UserConfig) -> Vec<Complaint> {
         .collect()
 }
 
-fn wrong_secrets(manifest: &Manifest, user: &UserConfig) -> Vec<Complaint> {
+/// Those that other settings make needed. One that is there and wrong is not missing too.
+fn needed_settings(
+    manifest: &Manifest,
+    user: &UserConfig,
+    checked: &Map<String, Value>,
+) -> Vec<Complaint> {
+    let absent = |name: &str| !checked.contains_key(name) && !user.settings.contains_key(name);
+    let needed = manifest
+        .settings
+        .iter()
+        .filter(|setting| setting.needed_when.holds(checked) && absent(&setting.name));
+    needed
+        .map(|setting| {
+            let text = needed_with(&setting.needed_when, &setting.description);
+            complaint("settings", &setting.name, text)
+        })
+        .collect()
+}
+
+fn needed_with(when: &NeededWhen, description: &str) -> String {
+    format!("is needed with {when}: {description}")
+}
+
+fn wrong_secrets(
+    manifest: &Manifest,
+    user: &UserConfig,
+    checked: &Map<String, Value>,
+) -> Vec<Complaint> {
     let names: Vec<_> = manifest.secrets.iter().map(|s| s.name.as_str()).collect();
     let unknown = user
         .secrets
         .keys()
         .filter(|key| !names.contains(&key.as_str()));
     let unknown = unknown.map(|key| complaint("secrets", key, not_a(manifest, "secret", &names)));
-    let missing = manifest
+    let absent = manifest
         .secrets
         .iter()
-        .filter(|secret| secret.required && !user.secrets.contains_key(&secret.name));
-    let missing = missing.map(|secret| {
-        let text = format!("is missing: {}", secret.description);
-        complaint("secrets", &secret.name, text)
+        .filter(|secret| !user.secrets.contains_key(&secret.name));
+    let missing = absent.filter_map(|secret| {
+        let text = if secret.required {
+            format!("is missing: {}", secret.description)
+        } else if secret.needed_when.holds(checked) {
+            needed_with(&secret.needed_when, &secret.description)
+        } else {
+            return None;
+        };
+        Some(complaint("secrets", &secret.name, text))
     });
     let unfit = manifest.secrets.iter().filter(|secret| {
         let source = user.secrets.get(&secret.name);
@@ -165,8 +200,12 @@ mod tests {
                 { name = "number", type = "string", required = true, description = "Our number." },
                 { name = "provider", type = "enum", values = ["a", "b"], default = "a" },
                 { name = "base", type = "url" },
+                { name = "sid", type = "string", needed-when = { provider = "b" }, description = "The SID." },
             ]
-            secrets = [{ name = "token", required = true, description = "The token." }]
+            secrets = [
+                { name = "token", required = true, description = "The token." },
+                { name = "key", needed-when = { provider = "b" }, description = "The key." },
+            ]
             "#,
         )
         .unwrap()
@@ -201,12 +240,28 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "settings.numbr: plugin `p` has no such setting; it has: number, provider, base",
+                "settings.numbr: plugin `p` has no such setting; it has: number, provider, base, sid",
                 "settings.number: is missing: Our number.",
                 "settings.provider: must be one of a, b, not \"c\"",
                 "settings.base: must be a URL that begins with https:// or http://, not \"ftp://x\"",
-                "secrets.tokn: plugin `p` has no such secret; it has: token",
+                "secrets.tokn: plugin `p` has no such secret; it has: token, key",
                 "secrets.token: is missing: The token.",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_other_settings_make_needed_is_missing_then_alone() {
+        let without = check(&manifest(), &user("number = '+1'", &["token"]));
+        assert!(without.is_ok(), "{without:?}");
+        let user = user("number = '+1'\nprovider = 'b'", &["token"]);
+        let complaints = check(&manifest(), &user).unwrap_err();
+        let texts: Vec<_> = complaints.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "settings.sid: is needed with provider = \"b\": The SID.",
+                "secrets.key: is needed with provider = \"b\": The key.",
             ]
         );
     }

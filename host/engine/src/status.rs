@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use trunkline_core::id::{BotName, ChannelName, PluginName};
 use trunkline_flow::ports::PluginVersion;
 
@@ -148,7 +149,8 @@ pub(crate) fn unserved(table: &Table) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The exact configuration that uses a plugin of this standing.
+/// The exact configuration that uses a plugin: what is required, what the defaults make needed, and the
+/// settings that make it so, to change both together.
 pub(crate) fn paste(manifest: &Manifest, standing: &Standing) -> String {
     let table = match manifest.kind {
         Kind::Channel => "channels",
@@ -156,16 +158,20 @@ pub(crate) fn paste(manifest: &Manifest, standing: &Standing) -> String {
     };
     let name = &manifest.name;
     let mut text = format!("[{table}.my-{name}]\nplugin = \"{name}\"\n");
+    let written = written(manifest);
     let settings: Vec<_> = manifest
         .settings
         .iter()
-        .filter(|s| s.required)
+        .filter(|s| {
+            s.required || s.needed_when.holds(&written) || decides(manifest, &written, &s.name)
+        })
         .map(assigned)
         .collect();
     if !settings.is_empty() {
         text += &format!("settings = {{ {} }}\n", settings.join(", "));
     }
-    let secrets = manifest.secrets.iter().filter(|secret| secret.required);
+    let secrets = manifest.secrets.iter();
+    let secrets = secrets.filter(|secret| secret.required || secret.needed_when.holds(&written));
     let secrets: Vec<_> = secrets
         .map(|secret| {
             let variable = format!("{name}_{}", secret.name)
@@ -185,7 +191,30 @@ pub(crate) fn paste(manifest: &Manifest, standing: &Standing) -> String {
     text
 }
 
+/// The values that the pasted settings have, as far as they decide over others.
+fn written(manifest: &Manifest) -> Map<String, Value> {
+    let settings = manifest.settings.iter();
+    settings
+        .filter_map(|setting| {
+            let first = setting.values.first().cloned().map(toml::Value::String);
+            let value = setting.default.clone().or(first.filter(|_| setting.required))?;
+            Some((setting.name.clone(), serde_json::to_value(value).ok()?))
+        })
+        .collect()
+}
+
+/// Whether it makes something needed.
+fn decides(manifest: &Manifest, written: &Map<String, Value>, setting: &str) -> bool {
+    let settings = manifest.settings.iter().map(|s| &s.needed_when);
+    let secrets = manifest.secrets.iter().map(|s| &s.needed_when);
+    let mut all = settings.chain(secrets);
+    all.any(|when| when.names(setting) && when.holds(written))
+}
+
 fn assigned(setting: &Setting) -> String {
+    if let Some(default) = &setting.default {
+        return format!("{} = {default}", setting.name);
+    }
     let value = match setting.kind {
         SettingType::String => "\"…\"".to_owned(),
         SettingType::Url => "\"https://…\"".to_owned(),
@@ -204,6 +233,9 @@ fn assigned(setting: &Setting) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::UserConfig;
+    use crate::secrets::SecretValues;
+    use crate::settings;
 
     #[test]
     fn what_to_paste_is_valid_configuration_with_everything_required() {
@@ -232,5 +264,55 @@ mod tests {
         let hosts = "hosts = [\"api.example.com\", \"media.example.com:8443\"]\n";
         assert_eq!(text, format!("{trusted}{hosts}"));
         assert!(text.parse::<toml::Table>().is_ok());
+    }
+
+    #[test]
+    fn what_to_paste_has_what_the_defaults_make_needed_and_why() {
+        let manifest = Manifest::parse(
+            r#"
+            name = "sms"
+            version = "1"
+            kind = "channel"
+            contract = "0.1-dev"
+            settings = [
+                { name = "provider", type = "enum", values = ["b", "a"], default = "a" },
+                { name = "number", type = "string", required = true },
+                { name = "sid", type = "string", needed-when = { provider = "a" } },
+                { name = "url", type = "url", needed-when = { provider = "b" } },
+                { name = "mms", type = "boolean", default = true },
+            ]
+            secrets = [
+                { name = "token", needed-when = { provider = "a" } },
+                { name = "key", needed-when = { provider = "b" } },
+            ]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(
+            paste(&manifest, &Standing::Trusted),
+            "[channels.my-sms]\nplugin = \"sms\"\n\
+             settings = { provider = \"a\", number = \"…\", sid = \"…\" }\n\
+             secrets = { token = \"env:SMS_TOKEN\" }\n"
+        );
+    }
+
+    #[test]
+    fn what_to_paste_for_sms_fits_it() {
+        let manifest = Manifest::parse(include_str!("../../../plugins/sms/plugin.toml")).unwrap();
+        let pasted: toml::Table = paste(&manifest, &Standing::Trusted).parse().unwrap();
+        let channel = pasted["channels"]["my-sms"].as_table().unwrap();
+        let secrets = channel["secrets"].as_table().unwrap().keys();
+        let user = UserConfig {
+            plugin: "sms".into(),
+            settings: channel["settings"].as_table().unwrap().clone(),
+            secrets: secrets
+                .map(|name| (name.clone(), SecretValues::one("x").into()))
+                .collect(),
+            hosts: Vec::new(),
+        };
+        assert_eq!(channel["settings"]["account_sid"].as_str(), Some("…"));
+        assert!(channel["secrets"].get("auth_token").is_some());
+        let checked = settings::check(&manifest, &user);
+        assert!(checked.is_ok(), "{checked:?}");
     }
 }

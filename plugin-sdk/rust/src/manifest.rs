@@ -164,6 +164,9 @@ pub struct Setting {
     /// It must be there.
     #[serde(default)]
     pub required: bool,
+    /// It must be there with these values of other settings: `{ provider = "twilio" }`.
+    #[serde(default)]
+    pub needed_when: BTreeMap<String, serde_json::Value>,
     /// What it is without the operator's word.
     pub default: Option<serde_json::Value>,
     /// For people: a label and what it is for.
@@ -189,6 +192,9 @@ pub struct Secret {
     /// It must be there.
     #[serde(default)]
     pub required: bool,
+    /// It must be there with these values of settings: `{ provider = "twilio" }`.
+    #[serde(default)]
+    pub needed_when: BTreeMap<String, serde_json::Value>,
     /// For people.
     #[serde(default)]
     pub description: String,
@@ -283,7 +289,8 @@ impl Manifest {
     /// What a plugin sees of these settings: the same, with defaults filled in.
     ///
     /// # Errors
-    /// One is unknown, or a required one is missing. Types are the host's to check.
+    /// One is unknown, or a required one is missing. Types are the host's to check, and so is what others make
+    /// needed: what the plugin says without it is worth a fixture.
     pub fn fill_in(
         &self,
         given: &BTreeMap<String, serde_json::Value>,
@@ -325,6 +332,13 @@ mod tests {
         name = "mms"
         type = "boolean"
         default = true
+        [[settings]]
+        name = "media_url"
+        type = "url"
+        needed-when = { mms = true }
+        [[secrets]]
+        name = "token"
+        needed-when = { mms = true }
     "#;
 
     #[test]
@@ -334,6 +348,14 @@ mod tests {
         let filled = manifest.fill_in(&given).expect("they fit");
         assert_eq!(filled["mms"], true);
         assert_eq!(filled["number"], "+1");
+    }
+
+    #[test]
+    fn what_others_make_needed_is_read() {
+        let manifest = Manifest::parse(TEXT).expect("a manifest");
+        let with = BTreeMap::from([("mms".to_owned(), true.into())]);
+        assert_eq!(manifest.settings[2].needed_when, with);
+        assert_eq!(manifest.secrets[0].needed_when, with);
     }
 
     #[test]

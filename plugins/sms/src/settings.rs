@@ -1,5 +1,5 @@
 //! What the operator says about the channel; described in `plugin.toml`. Which settings must be there depends on the
-//! provider, so that is checked here and not by the manifest.
+//! provider: the host reads that in the manifest. It is checked here too, where a fixture or an older host gives less.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
-use trunkline_engine::{Kind, Manifest, SecretKind, Setting, SettingType, manifests_in};
+use trunkline_engine::{Kind, Manifest, NeededWhen, SecretKind, Setting, SettingType, manifests_in};
 
 use super::arguments::{Plugin, PluginAction};
 use super::client::Host;
@@ -117,7 +117,7 @@ fn print(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
             vec![
                 format!("  {}", secret.name),
                 secret_kind(secret.kind).to_owned(),
-                need(secret.required).to_owned(),
+                need(secret.required, &secret.needed_when),
                 secret.description.clone(),
             ]
         })
@@ -129,7 +129,7 @@ fn setting_row(setting: &Setting) -> Vec<String> {
     vec![
         format!("  {}", setting.name),
         setting_type(setting),
-        need(setting.required).to_owned(),
+        need(setting.required, &setting.needed_when),
         setting.description.clone(),
     ]
 }
@@ -140,6 +140,7 @@ fn as_json(manifest: &Manifest) -> serde_json::Value {
             "name": setting.name,
             "type": setting_type(setting),
             "required": setting.required,
+            "needed_when": setting.needed_when,
             "default": setting.default,
             "description": setting.description,
             "account": setting.account,
@@ -150,6 +151,7 @@ fn as_json(manifest: &Manifest) -> serde_json::Value {
             "name": secret.name,
             "kind": secret_kind(secret.kind),
             "required": secret.required,
+            "needed_when": secret.needed_when,
             "description": secret.description,
             "hosts": secret.hosts,
         })
@@ -174,8 +176,14 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn need(required: bool) -> &'static str {
-    if required { "required" } else { "optional" }
+fn need(required: bool, when: &NeededWhen) -> String {
+    if required {
+        "required".to_owned()
+    } else if when.is_empty() {
+        "optional".to_owned()
+    } else {
+        format!("needed with {when}")
+    }
 }
 
 fn secret_kind(kind: SecretKind) -> &'static str {
