@@ -66,13 +66,14 @@ use trunkline_core::settings::{Journey, Rule};
 use complaint::Sink;
 use connection::{Kind, connections};
 use names::Names;
-use section::Section;
+use section::{Placed, Section};
 
 pub use complaint::{Complaint, Complaints};
 pub use connection::{Connection, OptOut};
 pub use fit::Unfit;
 pub use integration::Integration;
 pub use masking::{MaskRule, MaskRules, MaskingSettings};
+pub use rule::{TakenTwice, taken_twice};
 pub use secret::{Oauth2, PluginSecret, Secret, Sources};
 pub use server::{PluginSettings, Server, StoreSettings};
 
@@ -99,6 +100,23 @@ pub struct Config {
     pub journeys: BTreeMap<JourneyName, Journey>,
     /// In the order of the file.
     pub rules: Vec<Rule>,
+}
+
+impl Config {
+    /// What is right and yet lets nothing through, for people: of what, and why.
+    pub fn idle(&self) -> Vec<(String, &'static str)> {
+        if self.channels.is_empty() {
+            let why = "no channel is configured: nobody can write";
+            return vec![("configuration".to_owned(), why)];
+        }
+        let names = |name: &ChannelName| {
+            let mut active = self.rules.iter().filter(|rule| rule.active);
+            active.any(|rule| rule.channels.contains(name))
+        };
+        let deaf = self.channels.keys().filter(|name| !names(name));
+        let why = "no active rule names it: what customers write there becomes dead letters";
+        deaf.map(|name| (format!("channel {name}"), why)).collect()
+    }
 }
 
 /// Why there is no configuration.
@@ -272,13 +290,13 @@ fn read_rules(
     names: &Names,
     journeys: &mut BTreeMap<JourneyName, Journey>,
 ) -> Vec<Rule> {
-    let services_off = services_off(root);
+    let services = services(root);
     let context = rule::Context {
         names,
         // The name was checked; UTC stands in for one that was complained about.
         zone: TimeZone::get(&server.time_zone).unwrap_or(TimeZone::UTC),
         text,
-        services_off: &services_off,
+        services: &services,
     };
     let mut rules = Vec::new();
     for read in rule::rules(root, &context) {
@@ -291,16 +309,14 @@ fn read_rules(
 }
 
 /// `[services.NAME] status = "inactive"` switches off all rules with that label.
-fn services_off(root: &Section<'_>) -> Vec<String> {
-    let mut off = Vec::new();
+fn services(root: &Section<'_>) -> Vec<(Placed<String>, bool)> {
+    let mut all = Vec::new();
     for (name, service) in root.named_sections("services") {
         let status = service.word("status", &[("active", true), ("inactive", false)]);
         service.done();
-        if status == Some(false) {
-            off.push(name.into_inner());
-        }
+        all.push((name, status.unwrap_or(true)));
     }
-    off
+    all
 }
 
 fn named<N: Ord, T>(all: BTreeMap<String, T>, name: impl Fn(String) -> N) -> BTreeMap<N, T> {

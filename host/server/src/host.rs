@@ -111,6 +111,7 @@ impl Host {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
+        warn_of_idle(&config);
         let store = Arc::new(open_store(&config)?);
         let token = admin_token(&config)?;
         let ece = EceClient::new(wiring::integrations(&config), ece_options(&config))
@@ -201,6 +202,13 @@ impl Host {
     fn settle_settings(&self) {
         let settings = wiring::settings(&self.config(), &|channel| facts(self.engine(), channel));
         self.flow.set_settings(Arc::new(settings));
+    }
+}
+
+/// What is configured and lets nothing through.
+fn warn_of_idle(config: &Config) {
+    for (of, why) in config.idle() {
+        tracing::warn!(of, why, "nothing comes through");
     }
 }
 

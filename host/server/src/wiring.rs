@@ -1,6 +1,9 @@
 //! From the configuration to what each crate is told.
 
-use std::collections::BTreeMap;
+/// What cannot work with the plugins there are.
+mod unfit;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -8,15 +11,15 @@ use trunkline_core::id::ChannelName;
 use trunkline_core::settings::{self, Settings};
 use trunkline_ece::IntegrationConfig;
 use trunkline_engine::{
-    Complaint, Engine, EngineConfig, Manifest, Oauth2, ProxySettings, Secret, SecretSource,
-    SecretValues, Trust, User, UserConfig, complaints, manifests_in,
+    EngineConfig, Manifest, Oauth2, ProxySettings, Secret, SecretSource, SecretValues, Trust,
+    UserConfig,
 };
 use trunkline_store::{Directions, Mask, Masking};
 
-use crate::config::{
-    Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret, Unfit,
-};
+use crate::config::{Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret};
 use crate::shipped;
+
+pub use unfit::{taken_away, unfit};
 
 /// What "stop" is where nothing is configured.
 const STOP_WORDS: [&str; 3] = ["STOP", "STOPALL", "UNSUBSCRIBE"];
@@ -165,34 +168,6 @@ pub fn engine(config: &Config) -> EngineConfig {
         }),
         channels: users(&config.channels),
         bots: users(&config.bots),
-    }
-}
-
-/// What does not fit the manifests in the plugin folder. A plugin that is not there may come later, and so may the
-/// folder: the engine makes it.
-pub fn unfit(config: &Config) -> Vec<Unfit> {
-    let wanted = engine(config);
-    let manifests = manifests_in(&wanted.dir).unwrap_or_default();
-    let all = complaints(&wanted, &manifests).into_iter();
-    all.map(unfit_one).collect()
-}
-
-/// What the live plugins need and this configuration takes from them. A start takes nothing away: what was never granted waits.
-pub fn taken_away(running: &Engine, config: &Config) -> Vec<Unfit> {
-    let all = running.taken_away(&engine(config)).into_iter();
-    all.map(unfit_one).collect()
-}
-
-fn unfit_one((user, complaint): (User, Complaint)) -> Unfit {
-    let (group, name) = match user {
-        User::Channel(name) => ("channels", name.0),
-        User::Bot(name) => ("bots", name.0),
-    };
-    Unfit {
-        group,
-        name,
-        place: complaint.place,
-        text: complaint.text,
     }
 }
 

@@ -88,6 +88,8 @@ pub(super) fn run(arguments: &Check) -> Result<u8, Failure> {
 async fn look(config: &Config) -> Vec<Line> {
     let file = config.file.display().to_string();
     let mut lines = vec![Line::new("configuration", "file", Word::Good, file)];
+    let idle = config.idle().into_iter();
+    lines.extend(idle.map(|(of, why)| Line::new(of, "rules", Word::Doubtful, why)));
     lines.push(store::look(&config.store.path));
     lines.extend(plugins::look(config).await);
     lines.extend(ece(config).await);
@@ -140,8 +142,14 @@ fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
         .collect();
     table::print(out, &rows)?;
     let bad = report.lines.iter().filter(|line| line.verdict == Word::Bad);
+    let doubtful = report.lines.iter();
+    let doubtful = doubtful.filter(|line| line.verdict == Word::Doubtful);
     match bad.count() {
-        0 => writeln!(out, "\nall is well"),
+        0 => match doubtful.count() {
+            0 => writeln!(out, "\nall is well"),
+            1 => writeln!(out, "\nnothing is bad; look at 1 thing"),
+            count => writeln!(out, "\nnothing is bad; look at {count} things"),
+        },
         1 => writeln!(out, "\n1 thing does not work"),
         count => writeln!(out, "\n{count} things do not work"),
     }

@@ -1,5 +1,5 @@
-//! What a plugin's manifest has against a channel or bot, at its place in the file. What the plugins
-//! say is found by whoever can read them.
+//! What a plugin's manifest has against a channel, a bot or a rule, at its place in the file. What the
+//! plugins say is found by whoever can read them.
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -9,13 +9,15 @@ use super::complaint::{Place, Sink};
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// `channels` or `bots`.
+    /// `channels`, `bots` or `rules`.
     pub group: &'static str,
-    /// The channel's or bot's name.
+    /// The channel's or bot's name; of a rule, how many stand before it.
     pub name: String,
     /// Below its table: `settings.number`, or `plugin`.
     pub place: String,
-    /// What the plugin wants.
+    /// What is wrong, where it is not that the value does not fit the plugin or is missing.
+    pub problem: Option<String>,
+    /// What the plugin wants, or what would be right.
     pub text: String,
 }
 
@@ -25,7 +27,9 @@ pub(super) fn complain(unfit: Vec<Unfit>, text: &str, sink: &Sink) {
     for unfit in unfit {
         let (place, is_there) = find(&root, &unfit);
         let table = format!("[{}.{}]", unfit.group, unfit.name);
-        if is_there {
+        if let Some(problem) = unfit.problem {
+            sink.add(&place, problem, unfit.text);
+        } else if is_there {
             let problem = format!("`{}` of {table} does not fit its plugin", unfit.place);
             sink.add(&place, problem, unfit.text);
         } else {
@@ -52,7 +56,14 @@ fn find(root: &Spanned<DeTable<'_>>, unfit: &Unfit) -> (Place, bool) {
             return (name.span(), true);
         }
         place = value.span();
-        let Some(inner) = value.get_ref().as_table() else {
+        // Of a list the next key is the place in it.
+        let value = match value.get_ref().as_array() {
+            Some(list) => keys
+                .next()
+                .and_then(|key| list.get(key.parse::<usize>().ok()?)),
+            None => Some(value),
+        };
+        let Some(inner) = value.and_then(|value| value.get_ref().as_table()) else {
             return (place, false);
         };
         table = inner;

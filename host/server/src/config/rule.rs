@@ -5,16 +5,18 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 use trunkline_core::id::{ChannelName, JourneyName, Timestamp};
 use trunkline_core::settings::{Journey, Rule, RuleEvent};
+use trunkline_core::words;
 
-use super::complaint::{Place, line_and_column};
+use super::complaint::{Place, line_and_column, suggest};
 use super::journey::journey;
 use super::names::{Names, known};
-use super::section::Section;
+use super::section::{Placed, Section};
 use super::server::time_zone;
 
-/// A rule, where it stands, and its journey if that stands in place.
+/// A rule, its service, where it stands, and its journey if that stands in place.
 pub(super) struct ReadRule {
     pub(super) rule: Rule,
+    pub(super) service: Option<String>,
     pub(super) place: Place,
     pub(super) own_journey: Option<Journey>,
 }
@@ -25,8 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) zone: TimeZone,
     /// The whole file, to name the line of another rule.
     pub(super) text: &'a str,
-    /// Labels of services that are switched off.
-    pub(super) services_off: &'a [String],
+    /// `[services.NAME]`: the label, and whether it is on.
+    pub(super) services: &'a [(Placed<String>, bool)],
 }
 
 /// Reads all of them, in order, and complains about rules that get in each other's way.
@@ -39,14 +41,33 @@ pub(super) fn rules(file: &Section<'_>, context: &Context<'_>) -> Vec<ReadRule> 
         section.done();
         read.push(rule);
     }
+    complain_of_unused_services(file, context, &read);
     read
+}
+
+/// A switch that switches nothing is a label misspelt, here or in the rules.
+fn complain_of_unused_services(file: &Section<'_>, context: &Context<'_>, rules: &[ReadRule]) {
+    let named = || rules.iter().filter_map(|rule| rule.service.as_deref());
+    let unused = context.services.iter().map(|(name, _)| name);
+    for name in unused.filter(|name| !named().any(|label| label == name.get_ref())) {
+        let known: Vec<&str> = named().collect();
+        let fix = match known.as_slice() {
+            [] => "give rules service = \"NAME\", or leave the table out".to_owned(),
+            known => suggest(name.get_ref(), known),
+        };
+        let problem = format!("no rule belongs to the service `{}`", name.get_ref());
+        file.sink.add(&name.span(), problem, fix);
+    }
 }
 
 fn one(section: &Section<'_>, number: usize, context: &Context<'_>) -> ReadRule {
     let name = section.text("name").map(Spanned::into_inner);
     let name = name.unwrap_or_else(|| format!("rule {number}"));
     let service = section.text("service").map(Spanned::into_inner);
-    let switched_off = service.is_some_and(|service| context.services_off.contains(&service));
+    let switched_off = context.services.iter().any(|(name, on)| {
+        let own = service.as_ref() == Some(name.get_ref());
+        own && !on
+    });
     let status = [("active", true), ("inactive", false)];
     let zone = time_zone(section).map_or_else(|| context.zone.clone(), |(_, zone)| zone);
     let (starts, ends) = (date(section, "starts", &zone), date(section, "ends", &zone));
@@ -70,6 +91,7 @@ fn one(section: &Section<'_>, number: usize, context: &Context<'_>) -> ReadRule 
     };
     ReadRule {
         rule,
+        service,
         place: section.place.clone(),
         own_journey,
     }
@@ -77,8 +99,14 @@ fn one(section: &Section<'_>, number: usize, context: &Context<'_>) -> ReadRule 
 
 fn channels(section: &Section<'_>, names: &Names) -> Vec<ChannelName> {
     let channels = section.texts("channels");
-    if section.value("channels").is_none() {
-        section.missing("channels", "[\"acme-sms\"]");
+    match section.value("channels") {
+        None => section.missing("channels", "[\"acme-sms\"]"),
+        Some(list) if list.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
+            let problem = format!("{} is empty: the rule applies nowhere", section.named("channels"));
+            let fix = "name channels, for instance [\"acme-sms\"]; to switch the rule off, write status = \"inactive\"";
+            section.sink.add(&list.span(), problem, fix);
+        }
+        Some(_) => {}
     }
     channels
         .into_iter()
@@ -204,19 +232,61 @@ fn complain_of_overlaps(
 }
 
 fn conflict<'r>(earlier: &Rule, new: &'r Rule) -> Option<&'r ChannelName> {
-    if !earlier.active || !new.active || earlier.event != new.event {
-        return None;
-    }
-    let fold = |keyword: &Option<String>| keyword.as_ref().map(|word| word.to_lowercase());
-    if fold(&earlier.keyword) != fold(&new.keyword) {
-        return None;
-    }
     let hides = match new.keyword {
-        Some(_) => overlap(earlier, new),
-        None => covers(earlier, new),
+        Some(_) => want_the_same(earlier, new) && overlap(earlier, new),
+        None => want_the_same(earlier, new) && covers(earlier, new),
     };
     let mut both = new.channels.iter();
     both.find(|channel| hides && earlier.channels.contains(channel))
+}
+
+fn want_the_same(earlier: &Rule, new: &Rule) -> bool {
+    // As a message is compared: "Order!" and "ORDER" are the same words.
+    let fold = |keyword: &Option<String>| keyword.as_deref().map(words::tokens);
+    let in_use = earlier.active && new.active && earlier.event == new.event;
+    in_use && fold(&earlier.keyword) == fold(&new.keyword)
+}
+
+/// A keyword that an earlier rule waits for on a channel that is the same to the customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenTwice {
+    /// How many rules stand before the earlier one.
+    pub earlier: usize,
+    /// Where that waits.
+    pub earlier_channel: ChannelName,
+    /// How many rules stand before the later one.
+    pub new: usize,
+    /// Where it waits.
+    pub new_channel: ChannelName,
+}
+
+/// The keywords that two rules wait for at one time on two channels that are the `same`.
+pub fn taken_twice(
+    rules: &[Rule],
+    same: impl Fn(&ChannelName, &ChannelName) -> bool,
+) -> Vec<TakenTwice> {
+    let mut all = Vec::new();
+    for (new, rule) in rules.iter().enumerate() {
+        let before = rules.iter().take(new).enumerate();
+        let alike = before.filter(|(_, earlier)| {
+            rule.keyword.is_some() && want_the_same(earlier, rule) && overlap(earlier, rule)
+        });
+        let found = alike.into_iter().find_map(|(earlier, other)| {
+            let mut pairs = rule
+                .channels
+                .iter()
+                .flat_map(|new| other.channels.iter().map(move |old| (old, new)));
+            let (old, channel) = pairs.find(|(old, channel)| same(old, channel))?;
+            Some(TakenTwice {
+                earlier,
+                earlier_channel: old.clone(),
+                new,
+                new_channel: channel.clone(),
+            })
+        });
+        all.extend(found);
+    }
+    all
 }
 
 fn span(rule: &Rule) -> (i64, i64) {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use trunkline_flow::ports::Clock;
 
-use super::{Host, admin_token, ece_complaints};
+use super::{Host, admin_token, ece_complaints, warn_of_idle};
 use crate::config::{self, Config};
 use crate::wiring;
 
@@ -89,6 +89,7 @@ impl Host {
             .reconfigure(wiring::integrations(&config))
             .map_err(|errors| ece_complaints(&errors))?;
         self.engine().reconfigure(wiring::engine(&config)).await;
+        warn_of_idle(&config);
         let mut in_force = self.write();
         in_force.config = Arc::new(config);
         in_force.since = self.clock().now();

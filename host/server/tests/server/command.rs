@@ -220,6 +220,36 @@ async fn settings_that_do_not_fit_their_plugin_do_not_come_into_force_on_a_reloa
 }
 
 #[test]
+fn a_keyword_that_means_stop_ends_with_2_and_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stop.toml");
+    std::fs::write(&file, toml(free_address()) + "keyword = \"Stop!\"\n").unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    let line = toml(free_address()).lines().count() + 1;
+    let at = format!("stop.toml:{line}:1: the keyword `Stop!` begins nothing on acme-sms");
+    assert!(said.contains(&at), "{said}");
+}
+
+#[test]
+fn check_says_to_look_where_nothing_can_come_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    std::fs::write(&file, "").unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("no channel is configured"), "{said}");
+    assert!(!said.contains("all is well"), "{said}");
+    let without = toml(free_address()).replace("[[rules]]", "[[rules]]\nstatus = \"inactive\"");
+    std::fs::write(&file, without).unwrap();
+    let said = text(&trunkline(&["check", "--config", file.to_str().unwrap()]).stdout);
+    let line = said.lines().find(|line| line.contains("channel acme-sms: rules"));
+    assert!(line.is_some_and(|line| line.starts_with("look")), "{said}");
+}
+
+#[test]
 fn help_shows_examples_and_a_wrong_command_ends_with_2() {
     for command in [
         "serve",
