@@ -214,11 +214,23 @@ pub(crate) fn find(db: &Connection, text: &str) -> Outcome<Vec<ConversationId>> 
                 .rev()
                 .map(|number| ConversationId { customer, number }),
         );
+        found.extend(outside(db, customer)?);
     }
     found.sort_by(|one, other| other.cmp(one));
     found.dedup();
     found.truncate(FOUND_MAX);
     Ok(found)
+}
+
+/// What a customer said outside conversations stands under number 0: a message no rule wanted, or one that no
+/// step has seen yet. Most have nothing there.
+fn outside(db: &Connection, customer: CustomerId) -> Outcome<Option<ConversationId>> {
+    let id = ConversationId {
+        customer,
+        number: 0,
+    };
+    let told = !trace(db, id)?.is_empty();
+    Ok(told.then_some(id))
 }
 
 /// The conversation that the text names itself.

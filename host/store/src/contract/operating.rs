@@ -437,4 +437,12 @@ pub async fn a_conversation_is_found_by_what_is_known_of_it(stores: &impl Stores
     for text in ["", "nobody", "c999-1", "d999-1-1", "SM"] {
         assert_eq!(store.find(text).await, Ok(Vec::new()), "{text}");
     }
+    let waits = customer(&*store, "+2").await;
+    let outside = ConversationId {
+        customer: waits,
+        number: 0,
+    };
+    for text in ["+2", "first-+2"] {
+        assert_eq!(store.find(text).await, Ok(vec![outside]), "{text}");
+    }
 }
