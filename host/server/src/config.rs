@@ -59,6 +59,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use toml::Spanned;
 use toml::de::DeTable;
 use trunkline_core::id::{BotName, ChannelName, IntegrationName, JourneyName};
 use trunkline_core::settings::{Journey, Rule};
@@ -179,31 +180,37 @@ fn sources<'a>(path: &Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Sou
 /// How a running host is reached and asked, without the rest of its configuration.
 #[derive(Debug, Clone)]
 pub struct Contact {
-    /// Where it listens.
+    /// Where it listens, unless the file has changed since it started.
     pub listen: SocketAddr,
     /// Its configured admin token.
     pub admin_token: Option<Secret>,
-    /// Its store: the token of a host without a configured one lies beside it.
+    /// Its store: beside it lie the word of where it runs, and the token of a host without a configured one.
     pub store: PathBuf,
+    /// What is wrong with what was read. A host that runs does so with the file as it was before.
+    pub wrong: Option<Complaints>,
 }
 
-/// Reads `[server]` and `[store]` alone: who asks a running host need not know its secrets.
+/// Reads `[server]` and `[store]` alone, as far as they can be read: who asks a running host need not know its
+/// secrets, and asks most of all when the file was refused.
 ///
 /// # Errors
-/// The file cannot be read, or one of the two is wrong.
+/// The file cannot be read.
 pub fn contact(path: &Path) -> Result<Contact, ConfigError> {
     let text = read_text(path)?;
     let variable = |name: &str| std::env::var(name).ok();
     let sources = sources(path, &variable);
-    let read = |root: &Section<'_>| {
-        let server = server::server(root.section("server"), &sources);
-        Contact {
-            listen: server.listen,
-            admin_token: server.admin_token,
-            store: server::store(root.section("store"), &sources).path,
-        }
-    };
-    Ok(parse_with(&text, path, |root| read(&root), |_, _| {})?)
+    let (sink, unused) = (Sink::default(), Sink::default());
+    let (table, sound) = parse_toml(&text, &sink);
+    let read_into = if sound { &sink } else { &unused };
+    let root = Section::new(read_into, "", table.span(), table.get_ref());
+    let server = server::server(root.section("server"), &sources);
+    let store = server::store(root.section("store"), &sources).path;
+    Ok(Contact {
+        listen: server.listen,
+        admin_token: server.admin_token,
+        store,
+        wrong: sink.into_complaints(path.to_owned(), &text),
+    })
 }
 
 /// Checks a text; `file` is its name in complaints.
@@ -222,23 +229,28 @@ fn parse_with<T>(
     read: impl FnOnce(Section<'_>) -> T,
     fit: impl FnOnce(&T, &Sink),
 ) -> Result<T, Complaints> {
-    let sink = Sink::default();
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let place = error.span().unwrap_or(0..0);
-        sink.add(&place, error.message(), syntax_fix(error.message()));
-    }
     // What is read from half a text is not used, and neither is what is wrong with it.
-    let unused = Sink::default();
-    let read_into = if errors.is_empty() { &sink } else { &unused };
+    let (sink, unused) = (Sink::default(), Sink::default());
+    let (table, sound) = parse_toml(text, &sink);
+    let read_into = if sound { &sink } else { &unused };
     let found = read(Section::new(read_into, "", table.span(), table.get_ref()));
-    if errors.is_empty() {
+    if sound {
         fit(&found, &sink);
     }
     match sink.into_complaints(file.to_owned(), text) {
         Some(complaints) => Err(complaints),
         None => Ok(found),
     }
+}
+
+/// As much of a text as is TOML; whether that is all of it.
+fn parse_toml<'t>(text: &'t str, sink: &Sink) -> (Spanned<DeTable<'t>>, bool) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let place = error.span().unwrap_or(0..0);
+        sink.add(&place, error.message(), syntax_fix(error.message()));
+    }
+    (table, errors.is_empty())
 }
 
 fn syntax_fix(message: &str) -> &'static str {

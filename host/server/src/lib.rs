@@ -30,6 +30,9 @@ mod token;
 /// Which plugins came with this program.
 mod shipped;
 
+/// Where the running host is found.
+mod running;
+
 /// Log lines.
 mod logging;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 
 /// Bytes of a random token.
 const TOKEN_BYTES: usize = 32;
@@ -18,6 +18,12 @@ pub fn token_file(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(".admin-token");
     name.into()
+}
+
+/// The file of the token that counts; none where it is configured.
+pub(crate) fn file_in_use(config: &Config) -> Option<PathBuf> {
+    let own = config.server.admin_token.is_none();
+    own.then(|| token_file(&config.store.path))
 }
 
 /// The token in the file; makes file and token if there is none.

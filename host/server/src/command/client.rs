@@ -8,8 +8,9 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::Failure;
-use crate::config::{self, Secret};
+use crate::config::{self, Contact, Secret};
 use crate::report::Problem;
+use crate::running::{self, Running};
 use crate::token;
 
 /// How long the host may take; a refresh of lights asks every ECE.
@@ -25,12 +26,13 @@ pub(super) struct Host {
 
 impl Host {
     /// Of this configuration file. Only `[server]` and `[store]` are read: secrets of integrations and
-    /// channels need not be known here.
+    /// channels need not be known here. What the host said when it started goes before what the file says
+    /// now.
     pub(super) fn find(config: &Path) -> Result<Self, Failure> {
         let contact = config::contact(config).map_err(Failure::usage)?;
-        let token = match contact.admin_token {
-            Some(token) => token,
-            None => token_beside(&contact.store)?,
+        let (address, token) = match running::read(&contact.store) {
+            Some(running) => (running.address, token_of(&running, contact)?),
+            None => (contact.listen, token_in_file(contact)?),
         };
         // The host is on this machine: no proxy is asked on the way.
         let http = reqwest::Client::builder()
@@ -38,7 +40,7 @@ impl Host {
             .timeout(ANSWER_TIMEOUT)
             .build();
         Ok(Self {
-            base: format!("http://{}/api/v1", reachable(contact.listen)),
+            base: format!("http://{}/api/v1", reachable(address)),
             token,
             http: http.map_err(Failure::problem)?,
         })
@@ -128,9 +130,29 @@ impl Host {
     }
 }
 
-fn token_beside(store: &Path) -> Result<Secret, Failure> {
-    let path = token::token_file(store);
-    token::read(&path).map_err(|error| {
+fn token_of(running: &Running, contact: Contact) -> Result<Secret, Failure> {
+    if let Some(path) = &running.token_file {
+        return read_token(path);
+    }
+    match (contact.admin_token, contact.wrong) {
+        (Some(token), _) => Ok(token),
+        (None, Some(wrong)) => Err(Failure::usage(wrong)),
+        (None, None) => Err(Failure::Usage(
+            "the running host has an admin token that this file does not say any more".to_owned(),
+        )),
+    }
+}
+
+fn token_in_file(contact: Contact) -> Result<Secret, Failure> {
+    match (contact.wrong, contact.admin_token) {
+        (Some(wrong), _) => Err(Failure::usage(wrong)),
+        (None, Some(token)) => Ok(token),
+        (None, None) => read_token(&token::token_file(&contact.store)),
+    }
+}
+
+fn read_token(path: &Path) -> Result<Secret, Failure> {
+    token::read(path).map_err(|error| {
         Failure::Problem(format!(
             "the admin token cannot be read from {}: {error}; the host makes it when it first starts",
             path.display()

@@ -15,7 +15,8 @@ use super::arguments::Serve;
 use super::{Failure, OK, PROBLEMS};
 use crate::config::{self, Config};
 use crate::host::Host;
-use crate::{edge, logging, wiring};
+use crate::running::{self, Running};
+use crate::{edge, logging, token, wiring};
 
 /// Runs the host.
 pub(super) fn run(arguments: &Serve) -> Result<u8, Failure> {
@@ -35,7 +36,9 @@ async fn serve(config: Config) -> Result<u8, Failure> {
     let mut signals = Signals::new().map_err(Failure::problem)?;
     // The port first: whoever starts a second host by mistake learns that at once.
     let listener = listen(config.server.listen).await?;
+    let address = listener.local_addr().map_err(Failure::problem)?;
     let host = Host::start(config).await.map_err(Failure::problem)?;
+    leave_word(&host, address);
     let stop = CancellationToken::new();
     let until = stop.clone();
     let server = axum::serve(listener, edge::router(Arc::clone(&host)));
@@ -57,11 +60,26 @@ async fn serve(config: Config) -> Result<u8, Failure> {
     }
     stop.cancel();
     tokio::select! {
-        code = finish(&host, server) => Ok(code),
+        code = finish(&host, server) => {
+            running::remove(&host.config().store.path);
+            Ok(code)
+        }
         name = signals.next() => {
             tracing::warn!(signal = name, "stopped at once; what was under way goes on at the next start");
             process::exit(i32::from(PROBLEMS));
         }
+    }
+}
+
+/// For `status` and its like, also when the file has changed.
+fn leave_word(host: &Host, address: SocketAddr) {
+    let config = host.config();
+    let running = Running {
+        address,
+        token_file: token::file_in_use(&config),
+    };
+    if let Err(error) = running::write(&config.store.path, &running) {
+        tracing::warn!(%error, "no word is left beside the store of where this host runs");
     }
 }
 

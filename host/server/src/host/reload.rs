@@ -9,7 +9,7 @@ use trunkline_flow::ports::Clock;
 
 use super::{Host, admin_token, ece_complaints, warn_of_idle};
 use crate::config::{self, Config};
-use crate::wiring;
+use crate::{running, token, wiring};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -90,6 +90,10 @@ impl Host {
             .map_err(|errors| ece_complaints(&errors))?;
         self.engine().reconfigure(wiring::engine(&config)).await;
         warn_of_idle(&config);
+        let (store, token_file) = (config.store.path.clone(), token::file_in_use(&config));
+        if let Err(error) = running::tell_token(&store, token_file) {
+            tracing::warn!(%error, "the word of where this host runs is old");
+        }
         let mut in_force = self.write();
         in_force.config = Arc::new(config);
         in_force.since = self.clock().now();

@@ -409,6 +409,32 @@ async fn a_change_of_the_file_comes_into_force_by_itself_and_a_wrong_one_does_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_file_was_refused_is_found_and_asked_all_the_same() {
+    let mut served = Served::start().await;
+    let right = std::fs::read_to_string(&served.file).unwrap();
+    let moved = right.replace(&served.address.to_string(), &free_address().to_string());
+    let refused = |status: &serde_json::Value| status["configuration"]["refused"].is_string();
+    for wrong in [
+        moved,
+        format!("{right}\n[channel]\n"),
+        format!("{right}\nthis is no TOML\n"),
+        right.replace("listen =", "lissen ="),
+    ] {
+        std::fs::write(&served.file, &right).unwrap();
+        wait_for_status(served.config(), |status| !refused(status));
+        std::fs::write(&served.file, wrong).unwrap();
+        wait_for_status(served.config(), refused);
+        let letters = trunkline(&["dead-letters", "list", "--config", served.config()]);
+        assert_eq!(text(&letters.stdout), "no dead letters\n");
+    }
+    let word = served.folder.path().join("trunkline.db.running");
+    assert!(word.exists());
+    served.signal("TERM");
+    assert_eq!(served.wait(), Some(0));
+    assert!(!word.exists(), "it runs no more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_host_learns_what_is_in_its_way() {
     let served = Served::start().await;
     let busy = trunkline(&["serve", "--config", served.config()]);
