@@ -239,7 +239,11 @@ impl Table {
                 let bound = match plugins.get(&wanted.plugin) {
                     Some(plugin) => bind(plugin, &user, wanted, &config.public_url)
                         .map_err(|error| error.to_string()),
-                    None => Err(format!("no plugin `{}` is live", wanted.plugin)),
+                    None => Err(format!(
+                        "no plugin `{}` is live: its file belongs into {}",
+                        wanted.plugin,
+                        config.dir.display()
+                    )),
                 };
                 (user, bound.map_err(|reason| Absent { reason, ack }))
             })

@@ -298,8 +298,8 @@ impl Manifest {
 
     /// Reads a manifest.
     pub(crate) fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text)
-            .map_err(|error| ManifestError::Malformed(error.to_string().trim().to_owned()))?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|error| ManifestError::Malformed(one_line(&error, text)))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -393,6 +393,24 @@ impl Manifest {
     }
 }
 
+/// Without the lines of the text itself, which the error would print below one another.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|place| text.get(..place.start));
+    let line = before.map(|before| before.matches('\n').count() + 1);
+    let message = error.message().replace('\n', " ");
+    line.map_or(message.clone(), |line| format!("line {line}: {message}"))
+}
+
+/// In our own words: the reader's are a dump of bytes, one a line.
+fn not_wasm(bytes: &[u8], damaged_at: u64) -> ManifestError {
+    ManifestError::NotWasm(if bytes.starts_with(b"\0asm") {
+        let size = bytes.len();
+        format!("it is damaged or cut off at byte {damaged_at} of {size}")
+    } else {
+        "it does not begin as one".to_owned()
+    })
+}
+
 /// The manifest's text, wherever in the component it is.
 fn section(bytes: &[u8]) -> Result<String, ManifestError> {
     if Parser::is_core_wasm(bytes) {
@@ -400,7 +418,7 @@ fn section(bytes: &[u8]) -> Result<String, ManifestError> {
     }
     let mut found: Option<&[u8]> = None;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| ManifestError::NotWasm(error.to_string()))?;
+        let payload = payload.map_err(|error| not_wasm(bytes, error.offset() as u64))?;
         // Everything but custom sections is the compiler's matter.
         if let Payload::CustomSection(section) = payload
             && section.name() == SECTION

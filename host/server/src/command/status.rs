@@ -151,6 +151,7 @@ pub(super) fn print_plugins(out: &mut impl Write, plugins: &[PluginReport]) -> i
             vec![
                 format!("  {}", plugin.name),
                 plugin.version.clone().unwrap_or_default(),
+                plugin.file.clone().unwrap_or_default(),
                 plugin.state.clone(),
                 plugin.reason.clone().unwrap_or_default(),
             ]
