@@ -180,8 +180,12 @@ fn pattern(key: &str, text: &str, complaints: &mut Vec<String>) -> Option<Regex>
     match Regex::new(text) {
         Ok(regex) => Some(regex),
         Err(error) => {
+            // Its last line says what is wrong; those before draw the pattern once more.
+            let error = error.to_string();
+            let why = error.lines().next_back().unwrap_or_default();
+            let why = why.trim_start_matches("error: ");
             complaints.push(format!(
-                "wire.{key}: `{text}` is no regular expression: {error}"
+                "wire.{key}: `{text}` is no regular expression: {why}"
             ));
             None
         }

@@ -118,7 +118,7 @@ impl<O: Outside> Inner<O> {
             return true;
         }
         if let Err(error) = self.read_waiting(scope, &gate).await {
-            tracing::warn!(?scope, %error, "calls that wait for the plugin wait on");
+            tracing::warn!(%scope, %error, "calls that wait for the plugin wait on");
             self.ticker.look_at(self.now().plus_ms(AGAIN_MS));
         }
         !gate.may_wait()
@@ -192,7 +192,7 @@ impl<O: Outside> Inner<O> {
             Err(ReceiveError::Rejected { answer, reason }) => {
                 let reason = refusal_for_log(&answer, &reason);
                 tracing::info!(
-                    ?scope,
+                    %scope,
                     reason,
                     "the plugin refused a call that had waited for it"
                 );
@@ -200,7 +200,7 @@ impl<O: Outside> Inner<O> {
                 Ok(Read::Taken)
             }
             Err(ReceiveError::UnknownChannel) => {
-                tracing::info!(?scope, "a call waited for a channel or bot that is gone");
+                tracing::info!(%scope, "a call waited for a channel or bot that is gone");
                 self.drop_raw(&call).await?;
                 Ok(Read::Taken)
             }
@@ -260,7 +260,7 @@ impl<O: Outside> Inner<O> {
         if versions.len() < TRAPS_MAX && waited < LEFT_MS {
             return Ok(Read::Left);
         }
-        tracing::error!(scope = ?call.scope, reason, "a call is unreadable: see dead letters");
+        tracing::error!(scope = %call.scope, reason, "a call is unreadable: see dead letters");
         let dead = unreadable(&call.scope, &call.request, reason);
         accept_all(self, only_dead(dead, Some(call.id), self.now())).await?;
         Ok(Read::Taken)

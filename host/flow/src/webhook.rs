@@ -86,7 +86,7 @@ impl<O: Outside> Inner<O> {
         match stored {
             Ok(()) => answer,
             Err(error) => {
-                tracing::warn!(?scope, %error, "a call could not be stored; its sender is asked to repeat it");
+                tracing::warn!(%scope, %error, "a call could not be stored; its sender is asked to repeat it");
                 self.busy()
             }
         }

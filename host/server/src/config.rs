@@ -164,10 +164,27 @@ pub fn load_fitting(
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let bytes = std::fs::read(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    String::from_utf8(bytes).map_err(|error| no_utf8(path, &error).into())
+}
+
+fn no_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Complaints {
+    let right = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes().get(..right).unwrap_or_default());
+    let (line, column) = complaint::line_and_column(&text, right);
+    Complaints {
+        file: path.to_owned(),
+        complaints: vec![Complaint {
+            line,
+            column,
+            problem: "here the file is not UTF-8".to_owned(),
+            fix: "save it as UTF-8: another encoding spells letters such as ä and … with other bytes"
+                .to_owned(),
+        }],
+    }
 }
 
 fn sources<'a>(path: &Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Sources<'a> {

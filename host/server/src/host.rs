@@ -68,7 +68,7 @@ pub enum StartError {
 }
 
 /// What stands behind an error, for one line.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -323,10 +323,10 @@ async fn raw_again(host: &Host, called: Vec<Scope>) {
         match host.flow.raw_again(&scope).await {
             Ok(0) => {}
             Ok(taken) => {
-                tracing::info!(?scope, taken, "calls that waited for a plugin were read");
+                tracing::info!(%scope, taken, "calls that waited for a plugin were read");
             }
             Err(error) => {
-                tracing::warn!(?scope, %error, "calls that wait for a plugin wait on");
+                tracing::warn!(%scope, %error, "calls that wait for a plugin wait on");
             }
         }
     }

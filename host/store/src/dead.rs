@@ -272,10 +272,10 @@ pub(crate) fn replay(
     at: Timestamp,
 ) -> Outcome<Fired> {
     let (letter, replay) = fetch(writing.db, id)?;
-    if let Some(before) = letter.replayed {
+    if letter.replayed.is_some() {
         return Err(broken(format!(
-            "dead letter {} was replayed already, at {} ms",
-            id.0, before.0
+            "dead letter {0} was replayed already: `dead-letters show {0}` says when",
+            id.0
         )));
     }
     let fired = match (replay, letter.delivery) {

@@ -4,7 +4,8 @@
 use trunkline_core::conversation::Item;
 use trunkline_core::effect::{EceMessage, OutboundContent, Payload};
 use trunkline_core::event::{
-    BotEvent, DeliveryName, EceHappening, Event, Happening, Outcome, Transfer,
+    BotEvent, DeliveryName, EceHappening, Event, Happening, Outcome, ReceiptState, Transfer,
+    Unavailable,
 };
 use trunkline_core::message::Content;
 
@@ -26,9 +27,9 @@ pub(crate) fn event(event: &Event) -> String {
         ),
         Event::Delivery(report) => format!("{}: {}", report.delivery, outcome(&report.outcome)),
         Event::Receipt(receipt) => format!(
-            "receipt for {}: {:?}{}",
+            "receipt for {}: {}{}",
             delivery_name(&receipt.delivery),
-            receipt.state,
+            receipt_state(receipt.state),
             tail(receipt.detail.as_deref())
         ),
         Event::BotCallback { bytes, .. } => {
@@ -111,7 +112,7 @@ fn in_ece(happening: &EceHappening) -> String {
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Started { session, .. } => format!("ECE started {session}"),
-        Outcome::Unavailable(why) => format!("ECE cannot take it: {why:?}"),
+        Outcome::Unavailable(why) => format!("ECE cannot take it: {}", unavailable(*why)),
         Outcome::BotAnswered(turn) => {
             format!("the bot answered with {} actions", turn.actions.len())
         }
@@ -177,10 +178,32 @@ fn bot_event(event: &BotEvent) -> String {
         BotEvent::Callback(bytes) => format!("callback of {} bytes", bytes.len()),
         BotEvent::Queued => "queued".to_owned(),
         BotEvent::Accepted(agent) => format!("accepted by {}", name(agent.as_deref())),
-        BotEvent::Refused(why) => format!("refused: {why:?}"),
+        BotEvent::Refused(why) => format!("refused: {}", unavailable(*why)),
         BotEvent::Expired => "expired".to_owned(),
         BotEvent::Returned => "returned".to_owned(),
         BotEvent::Closed(why) => format!("closed: {why}"),
+    }
+}
+
+/// As the guides call it.
+fn unavailable(why: Unavailable) -> &'static str {
+    match why {
+        Unavailable::NoAgents => "no agent is there or free",
+        Unavailable::OutOfCapacity => "the queue is full",
+        Unavailable::WaitTooLong => "the wait would be too long",
+        Unavailable::EntryPointDisabled => "the entry point is switched off",
+        Unavailable::OffHours => "outside the hours of the entry point",
+        Unavailable::Unreachable => "ECE does not answer",
+    }
+}
+
+fn receipt_state(state: ReceiptState) -> &'static str {
+    match state {
+        ReceiptState::Accepted => "accepted",
+        ReceiptState::Sent => "sent",
+        ReceiptState::Failed => "failed",
+        ReceiptState::Delivered => "delivered",
+        ReceiptState::Read => "read",
     }
 }
 
@@ -200,4 +223,31 @@ fn name(agent: Option<&str>) -> &str {
 
 fn tail(text: Option<&str>) -> String {
     text.map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_core::event::Receipt;
+    use trunkline_core::id::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_happened_is_said_in_the_words_of_the_field() {
+        let receipt = Receipt {
+            delivery: DeliveryName::Provider("SM1".to_owned()),
+            state: ReceiptState::Failed,
+            detail: Some("blocked".to_owned()),
+            opted_out: false,
+            at: Timestamp(0),
+        };
+        assert_eq!(
+            event(&Event::Receipt(receipt)),
+            "receipt for SM1: failed: blocked"
+        );
+        assert_eq!(
+            outcome(&Outcome::Unavailable(Unavailable::NoAgents)),
+            "ECE cannot take it: no agent is there or free"
+        );
+    }
 }

@@ -87,6 +87,17 @@ pub enum Scope {
     Bot(BotName),
 }
 
+/// For log lines: `channel acme-sms`.
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Channel(name) => write!(f, "channel {name}"),
+            Self::Integration(name) => write!(f, "ECE {name}"),
+            Self::Bot(name) => write!(f, "bot {name}"),
+        }
+    }
+}
+
 /// Whose event it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

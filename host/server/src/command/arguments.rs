@@ -85,7 +85,7 @@ pub(super) struct Host {
 pub(super) struct Status {
     #[command(flatten)]
     pub(super) host: Host,
-    /// Read the lights anew (Z23).
+    /// Read the lights anew.
     #[arg(long)]
     pub(super) refresh: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use trunkline_flow::ports::{DeadLetter, Scope};
+use trunkline_flow::ports::DeadLetter;
 
 use super::arguments::{DeadLetterAction, DeadLetters};
 use super::client::Host;
@@ -117,10 +117,6 @@ fn show(letter: &DeadLetter) -> io::Result<()> {
 }
 
 fn place(letter: &DeadLetter) -> String {
-    match &letter.scope {
-        Some(Scope::Channel(name)) => format!("channel {name}"),
-        Some(Scope::Integration(name)) => format!("ECE {name}"),
-        Some(Scope::Bot(name)) => format!("bot {name}"),
-        None => String::new(),
-    }
+    let scope = letter.scope.as_ref();
+    scope.map_or_else(String::new, ToString::to_string)
 }

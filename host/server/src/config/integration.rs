@@ -92,15 +92,28 @@ fn complain_of_what_cannot_work(section: &Section<'_>, ece: &IntegrationConfig) 
     let Err(errors) = EceClient::new(vec![ece.clone()], Options::default()) else {
         return;
     };
-    let wire = section.value("wire").map(Spanned::span);
-    let place = wire.unwrap_or_else(|| section.place.clone());
     for complaint in errors.into_iter().flat_map(|error| error.complaints) {
         section.sink.add(
-            &place,
+            &place_of(section, &complaint),
             format!("[{}] cannot work: {complaint}", section.path),
             "give the key a value that works, or leave it out for the default",
         );
     }
+}
+
+/// Each such complaint begins with its key: `ca_file`, `wire.assigned_patterns`, `wire.end.method`.
+fn place_of(section: &Section<'_>, complaint: &str) -> Place {
+    let path = complaint.split([' ', ':']).next().unwrap_or_default();
+    let mut place = section.place.clone();
+    let mut table = Some(section.table());
+    for key in path.split('.') {
+        let Some((name, value)) = table.and_then(|table| table.get_key_value(key)) else {
+            break;
+        };
+        place = name.span();
+        table = value.get_ref().as_table();
+    }
+    place
 }
 
 fn ece(
@@ -172,6 +185,14 @@ fn callback(section: &Section<'_>, from: &Sources<'_>) -> Option<CallbackAuth> {
         "{ auth = \"basic\", username = \"env:ECE_CB_USER\", password = \"env:ECE_CB_PASS\" }";
     if section.value("callback").is_none() {
         section.missing("callback", EXAMPLE);
+    }
+    if let Some(value) = section.value("callback").filter(|value| value.get_ref().is_str()) {
+        section.sink.add(
+            &value.span(),
+            format!("{} is text", section.named("callback")),
+            format!("it must be a table: {EXAMPLE}, or, without any proof, {{ auth = \"none\" }}"),
+        );
+        return None;
     }
     let callback = section.section("callback")?;
     let kinds = [("none", 0), ("basic", 1), ("bearer", 2)];

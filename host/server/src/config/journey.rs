@@ -77,6 +77,15 @@ fn stage(section: Section<'_>, names: &Names) -> Option<Stage> {
 }
 
 fn bot_stage(section: &Section<'_>, bot: &Placed<String>, names: &Names) -> Option<Stage> {
+    for key in ["entry_point", "attributes"] {
+        if let Some(value) = section.value(key) {
+            section.sink.add(
+                &value.span(),
+                format!("a bot's stage has no `{key}`"),
+                "it belongs to a stage of an ECE: { ece = \"acme\", entry_point = \"support\" }",
+            );
+        }
+    }
     known(section, bot, "bot", &names.bots).then(|| Stage::Bot(BotName(bot.get_ref().clone())))
 }
 
@@ -125,6 +134,11 @@ fn pick<'t>(
     if value.get_ref().is_str() {
         let name = section.text_of(value, "entry_point")?;
         return entry_point(section, &name, points).map(PickEntryPoint::Fixed);
+    }
+    if !value.get_ref().is_table() {
+        let wanted = "the name of one in quotes, or { by = \"language\", else = \"support\" }";
+        section.wrong_type(value, "entry_point", wanted);
+        return None;
     }
     let choice = section.section_of(value, "entry_point".to_owned())?;
     if choice.value("by").is_none() {

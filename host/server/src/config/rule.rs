@@ -167,12 +167,16 @@ fn date(section: &Section<'_>, key: &'static str, zone: &TimeZone) -> Option<Tim
         .get_ref()
         .as_datetime()
         .and_then(|date| moment(&date.to_string(), zone));
+    const WANTED: &str = "a date such as 2026-01-01 or 2026-01-01T08:00:00";
     if moment.is_none() {
-        section.wrong_type(
-            value,
-            key,
-            "a date such as 2026-01-01 or 2026-01-01T08:00:00",
-        );
+        match value.get_ref().as_datetime() {
+            Some(time) if time.date.is_none() => section.sink.add(
+                &value.span(),
+                format!("{} is a time of day without a date", section.named(key)),
+                format!("it must be {WANTED}; for hours of every day give the entry point hours"),
+            ),
+            Some(_) | None => section.wrong_type(value, key, WANTED),
+        }
     }
     moment
 }

@@ -43,6 +43,11 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// The table itself, for looking at it without asking for a key.
+    pub(super) fn table(&self) -> &'t DeTable<'t> {
+        self.table
+    }
+
     /// The value as it is.
     pub(super) fn value(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.asked.borrow_mut().push(key);

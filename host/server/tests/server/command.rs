@@ -128,6 +128,32 @@ fn a_wrong_configuration_ends_with_2_and_every_complaint() {
     assert_eq!(json["complaints"][0]["line"], 2);
 }
 
+#[test]
+fn a_file_that_is_no_utf8_ends_with_2_and_the_place_where_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latin.toml");
+    std::fs::write(&file, b"[server]\n# Gr\xfc\xdfe\n").unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("latin.toml:2:5: here the file is not UTF-8"),
+        "{said}"
+    );
+}
+
+#[test]
+fn check_says_why_the_store_cannot_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    std::fs::write(&file, toml(free_address())).unwrap();
+    let store = folder.path().join("trunkline.db");
+    std::fs::write(store, "this was a database once, and is none any more").unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    let said = text(&output.stdout);
+    assert!(said.contains("not a database"), "{said}");
+}
+
 /// A guest in the host's plugin folder.
 fn bring(name: &str, folder: &std::path::Path) {
     let plugins = folder.join("plugins");

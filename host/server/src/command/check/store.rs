@@ -7,6 +7,7 @@ use std::path::Path;
 use trunkline_store::{Options, SqliteStore};
 
 use super::{Line, Word};
+use crate::host::causes;
 use crate::wiring::beside;
 
 /// Larger ones are not copied, only tried for reading and writing.
@@ -92,7 +93,10 @@ fn open_copy(path: &Path) -> Result<(), String> {
         std::fs::copy(log, beside(&copy, "-wal")).map_err(text)?;
     }
     let options = Options::new(folder.path().join("files"));
-    SqliteStore::open(&copy, options).map(drop).map_err(text)
+    match SqliteStore::open(&copy, options) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{error}{}", causes(&error))),
+    }
 }
 
 fn text(error: impl std::fmt::Display) -> String {
