@@ -54,6 +54,9 @@ enum Failure {
     /// Exit code 2.
     #[error("{0}")]
     Usage(String),
+    /// Who read the answer has closed it: `| head` has seen enough. Exit code 0, nothing to say.
+    #[error("nobody reads on")]
+    Closed,
 }
 
 impl Failure {
@@ -68,6 +71,9 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
         Self::Problem(format!("write the answer: {error}"))
     }
 }
@@ -90,6 +96,7 @@ pub fn run() -> ExitCode {
         Ok(code) => return ExitCode::from(code),
         Err(Failure::Problem(text)) => (PROBLEMS, text),
         Err(Failure::Usage(text)) => (USAGE, text),
+        Err(Failure::Closed) => return ExitCode::from(OK),
     };
     complain(&text);
     ExitCode::from(code)
@@ -111,7 +118,8 @@ fn complain(text: &str) {
 /// Prints a document as JSON.
 fn print_json(document: &impl Serialize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, document).map_err(Failure::problem)?;
+    // The same kind of error for a closed pipe as `writeln!` has.
+    serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }

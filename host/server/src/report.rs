@@ -4,7 +4,32 @@
 //! No secret and nothing that people wrote is in here.
 
 use serde::{Deserialize, Serialize};
-use trunkline_flow::ports::{CallHead, CallId, Scope};
+use trunkline_flow::ports::{CallHead, CallId, DeadLetter, Scope};
+
+/// Most dead letters of one answer.
+pub const LETTERS_MAX: usize = 500;
+
+/// One dead letter, as `GET /api/v1/dead-letters` tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LetterReport {
+    /// What the store keeps.
+    #[serde(flatten)]
+    pub letter: DeadLetter,
+    /// `c1-0`: what `trace` takes.
+    pub conversation_id: Option<String>,
+    /// `d1-0-1`.
+    pub delivery_id: Option<String>,
+}
+
+impl From<DeadLetter> for LetterReport {
+    fn from(letter: DeadLetter) -> Self {
+        Self {
+            conversation_id: letter.conversation.map(|id| id.to_string()),
+            delivery_id: letter.delivery.map(|id| id.to_string()),
+            letter,
+        }
+    }
+}
 
 /// The whole of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,6 +210,9 @@ pub struct CountReport {
 pub struct TraceReport {
     /// Every conversation that the text belongs to, newest first.
     pub conversations: Vec<ConversationTrace>,
+    /// There may be older ones that are not told.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// What happened to one conversation.

@@ -119,3 +119,4 @@ pub use masking::{Directions, Mask, Masking};
 pub use open::OpenError;
 pub use options::Options;
 pub use sqlite::SqliteStore;
+pub use trace::FOUND_MAX;

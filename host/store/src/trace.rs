@@ -18,7 +18,7 @@ use crate::note::{self, Note};
 use crate::originals;
 
 /// Conversations that `find` names at most, newest first.
-const FOUND_MAX: usize = 50;
+pub const FOUND_MAX: usize = 50;
 
 /// Waiting events that a trace shows at most.
 const WAITING_MAX: usize = 100;

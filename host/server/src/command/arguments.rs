@@ -99,6 +99,9 @@ pub(super) struct DeadLetters {
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadLetterAction {
     /// The newest first.
+    #[command(
+        after_help = "Example:\n  trunkline dead-letters list --limit 20\n\nExit codes: 0 shown, 1 the host does not answer, 2 the command is wrong."
+    )]
     List {
         #[command(flatten)]
         host: Host,
@@ -110,6 +113,9 @@ pub(super) enum DeadLetterAction {
         limit: u16,
     },
     /// One of them, with what it said.
+    #[command(
+        after_help = "Example:\n  trunkline dead-letters show 17\n\nExit codes: 0 shown, 1 there is none of that number or the host does not answer, 2 the command is wrong."
+    )]
     Show {
         /// Its number.
         id: i64,
@@ -117,6 +123,9 @@ pub(super) enum DeadLetterAction {
         host: Host,
     },
     /// Put it back on its way.
+    #[command(
+        after_help = "Example:\n  trunkline dead-letters replay 17\n\nExit codes: 0 it is on its way, 1 it cannot be put back or the host does not answer, 2 the command is wrong."
+    )]
     Replay {
         /// Its number.
         id: i64,
@@ -142,11 +151,17 @@ pub(super) struct Plugin {
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginAction {
     /// What the running host made of every plugin file.
+    #[command(
+        after_help = "Example:\n  trunkline plugin list\n\nExit codes: 0 shown, 1 the host does not answer, 2 the command is wrong."
+    )]
     List {
         #[command(flatten)]
         host: Host,
     },
     /// What a file asks for. Runs nothing of it, needs no host.
+    #[command(
+        after_help = "Example:\n  trunkline plugin inspect plugins/sms.wasm\n\nExit codes: 0 shown, 1 the file is no plugin, 2 the command is wrong."
+    )]
     Inspect {
         /// A component.
         file: PathBuf,
@@ -203,6 +218,9 @@ pub(super) enum PluginAction {
         host: Host,
     },
     /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
+    #[command(
+        after_help = "Example:\n  trunkline plugin new my-channel\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
+    )]
     New {
         /// The plugin's name, and the new folder's: small letters, digits and hyphens.
         name: String,
@@ -227,10 +245,17 @@ mod tests {
     #[test]
     fn every_command_shows_an_example_and_its_exit_codes() {
         for command in Arguments::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string);
-            let help = help.unwrap_or_default();
-            assert!(help.contains("Example:"), "{}", command.get_name());
-            assert!(help.contains("Exit codes:"), "{}", command.get_name());
+            shows_both(command);
+        }
+    }
+
+    fn shows_both(command: &clap::Command) {
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        assert!(help.contains("Example:"), "{}", command.get_name());
+        assert!(help.contains("Exit codes:"), "{}", command.get_name());
+        for below in command.get_subcommands() {
+            shows_both(below);
         }
     }
 }

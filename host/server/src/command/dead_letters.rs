@@ -7,6 +7,7 @@ use trunkline_flow::ports::DeadLetter;
 use super::arguments::{DeadLetterAction, DeadLetters};
 use super::client::Host;
 use super::{Failure, OK, block_on, print_json, table};
+use crate::report::LETTERS_MAX;
 
 /// Lists, shows or replays.
 pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
@@ -16,24 +17,29 @@ pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
             before,
             limit,
         } => {
-            let mut query = vec![("limit", limit.to_string())];
+            let limit = usize::from(*limit);
+            // One more than is shown tells whether there are more.
+            let asked = if host.json { limit } else { limit + 1 };
+            let mut query = vec![("limit", asked.to_string())];
             query.extend(before.map(|before| ("before", before.to_string())));
             let found = Host::find(&host.config)?;
-            let letters: Vec<DeadLetter> = block_on(found.get(&["dead-letters"], &query))?;
             if host.json {
+                // As the host says it: later versions may say more.
+                let letters: serde_json::Value = block_on(found.get(&["dead-letters"], &query))?;
                 print_json(&letters)?;
             } else {
-                list(&letters)?;
+                let letters: Vec<DeadLetter> = block_on(found.get(&["dead-letters"], &query))?;
+                list(&letters, limit)?;
             }
         }
         DeadLetterAction::Show { id, host } => {
             let found = Host::find(&host.config)?;
             let id = id.to_string();
-            let letter: DeadLetter = block_on(found.get(&["dead-letters", &id], &[]))?;
+            let letter: serde_json::Value = block_on(found.get(&["dead-letters", &id], &[]))?;
             if host.json {
                 print_json(&letter)?;
             } else {
-                show(&letter)?;
+                show(&serde_json::from_value(letter).map_err(Failure::problem)?)?;
             }
         }
         DeadLetterAction::Replay { id, host } => {
@@ -50,8 +56,13 @@ pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
     Ok(OK)
 }
 
-fn list(letters: &[DeadLetter]) -> io::Result<()> {
+/// The first `limit`; and where the next begin, if there are more.
+fn list(letters: &[DeadLetter], limit: usize) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    // The host gives so many at once and no more.
+    let shown = limit.min(LETTERS_MAX - 1);
+    let more = letters.len() > shown;
+    let letters = letters.get(..shown).unwrap_or(letters);
     if letters.is_empty() {
         return writeln!(out, "no dead letters");
     }
@@ -78,7 +89,11 @@ fn list(letters: &[DeadLetter]) -> io::Result<()> {
             letter.reason.clone(),
         ]
     }));
-    table::print(&mut out, &rows)
+    table::print(&mut out, &rows)?;
+    match letters.last().filter(|_| more) {
+        Some(last) => writeln!(out, "\nthere are more: add --before {}", last.id.0),
+        None => Ok(()),
+    }
 }
 
 fn show(letter: &DeadLetter) -> io::Result<()> {

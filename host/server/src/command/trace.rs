@@ -18,6 +18,13 @@ pub(super) fn run(arguments: &Trace) -> Result<u8, Failure> {
     for conversation in &report.conversations {
         print(conversation)?;
     }
+    if report.more {
+        let shown = report.conversations.len();
+        writeln!(
+            io::stdout().lock(),
+            "\nthere may be more: these are the newest {shown}; name an older one by its id"
+        )?;
+    }
     Ok(OK)
 }
 

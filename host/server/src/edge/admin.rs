@@ -18,16 +18,14 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use trunkline_core::id::{ConversationId, DeliveryId};
 use trunkline_flow::ports::{DeadLetterId, Store, StoreError};
+use trunkline_store::FOUND_MAX;
 
 use super::busy;
 use crate::host::Host;
-use crate::report::{ConversationTrace, Problem, TraceReport};
+use crate::report::{ConversationTrace, LETTERS_MAX, LetterReport, Problem, TraceReport};
 
 /// The document that describes this API.
 const OPENAPI: &str = include_str!("admin/openapi.json");
-
-/// Most dead letters of one answer.
-const LETTERS_MAX: usize = 500;
 
 /// Who may do what; a later one may do all that an earlier one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,7 +147,10 @@ async fn dead_letters(
     let limit = query.limit.unwrap_or(50).min(LETTERS_MAX);
     let before = query.before.map(DeadLetterId);
     match host.store().dead_letters(before, limit).await {
-        Ok(letters) => Json(letters).into_response(),
+        Ok(letters) => {
+            let letters = letters.into_iter().map(LetterReport::from);
+            Json(letters.collect::<Vec<_>>()).into_response()
+        }
         Err(error) => store_problem(&error),
     }
 }
@@ -158,7 +159,7 @@ async fn dead_letter(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Resp
     let before = DeadLetterId(id.saturating_add(1));
     match host.store().dead_letters(Some(before), 1).await {
         Ok(letters) => match letters.into_iter().find(|letter| letter.id.0 == id) {
-            Some(letter) => Json(letter).into_response(),
+            Some(letter) => Json(LetterReport::from(letter)).into_response(),
             None => problem(
                 StatusCode::NOT_FOUND,
                 format!("there is no dead letter {id}"),
@@ -196,6 +197,7 @@ async fn traced(host: &Host, id: &str) -> Result<TraceReport, StoreError> {
         (_, Ok(delivery)) => vec![delivery.conversation],
         (Err(_), Err(_)) => host.store().find(id).await?,
     };
+    let more = conversations.len() >= FOUND_MAX;
     let mut found = Vec::new();
     for conversation in conversations {
         let lines = host.store().trace(conversation).await?;
@@ -208,6 +210,7 @@ async fn traced(host: &Host, id: &str) -> Result<TraceReport, StoreError> {
     }
     Ok(TraceReport {
         conversations: found,
+        more,
     })
 }
 

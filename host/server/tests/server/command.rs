@@ -293,6 +293,27 @@ fn help_shows_examples_and_a_wrong_command_ends_with_2() {
 }
 
 #[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    std::fs::write(&file, "").unwrap();
+    for more in [&[][..], &["--json"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+        command
+            .args(["check", "--config"])
+            .arg(&file)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(text(&output.stderr), "");
+        assert_eq!(output.status.code(), Some(0), "{more:?}");
+    }
+}
+
+#[test]
 fn asking_a_host_that_does_not_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("trunkline.toml");
