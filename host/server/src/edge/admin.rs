@@ -6,9 +6,15 @@
 /// Recorded calls of plugins.
 mod calls;
 
+/// What a call names.
+mod asked;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +25,8 @@ use subtle::ConstantTimeEq;
 use trunkline_core::id::{ConversationId, DeliveryId};
 use trunkline_flow::ports::{DeadLetterId, Store, StoreError};
 use trunkline_store::FOUND_MAX;
+
+use asked::{Asked, Number};
 
 use super::busy;
 use crate::host::Host;
@@ -46,6 +54,11 @@ struct Caller {
 
 /// All routes, closed.
 pub(super) fn router(host: &Arc<Host>) -> Router<Arc<Host>> {
+    routes().layer(from_fn_with_state(Arc::clone(host), authorise))
+}
+
+/// Open to whoever has the role, once somebody has said who calls.
+fn routes() -> Router<Arc<Host>> {
     Router::new()
         .route("/openapi.json", needs(Role::Viewer, get(openapi)))
         .route("/status", needs(Role::Viewer, get(status)))
@@ -73,7 +86,6 @@ pub(super) fn router(host: &Arc<Host>) -> Router<Arc<Host>> {
         .route("/reload", needs(Role::Administrator, post(reload)))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(Arc::clone(host), authorise))
 }
 
 fn needs(role: Role, route: MethodRouter<Arc<Host>>) -> MethodRouter<Arc<Host>> {
@@ -123,7 +135,7 @@ struct StatusQuery {
     refresh: bool,
 }
 
-async fn status(State(host): State<Arc<Host>>, Query(query): Query<StatusQuery>) -> Response {
+async fn status(State(host): State<Arc<Host>>, Asked(query): Asked<StatusQuery>) -> Response {
     if query.refresh {
         host.refresh_lights().await;
     }
@@ -142,7 +154,7 @@ struct LettersQuery {
 
 async fn dead_letters(
     State(host): State<Arc<Host>>,
-    Query(query): Query<LettersQuery>,
+    Asked(query): Asked<LettersQuery>,
 ) -> Response {
     let limit = query.limit.unwrap_or(50).min(LETTERS_MAX);
     let before = query.before.map(DeadLetterId);
@@ -155,7 +167,7 @@ async fn dead_letters(
     }
 }
 
-async fn dead_letter(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Response {
+async fn dead_letter(State(host): State<Arc<Host>>, Number(id): Number) -> Response {
     let before = DeadLetterId(id.saturating_add(1));
     match host.store().dead_letters(Some(before), 1).await {
         Ok(letters) => match letters.into_iter().find(|letter| letter.id.0 == id) {
@@ -169,7 +181,7 @@ async fn dead_letter(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Resp
     }
 }
 
-async fn replay(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Response {
+async fn replay(State(host): State<Arc<Host>>, Number(id): Number) -> Response {
     match host.flow().replay(DeadLetterId(id)).await {
         Ok(_) => {
             tracing::info!(id, "a dead letter was put back");

@@ -68,6 +68,32 @@ async fn a_path_that_does_not_exist_is_closed_as_well() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_a_problem_in_json_and_the_document_says_so() {
+    let world = World::start().await;
+    let openapi = world.admin("/openapi.json").await;
+    for (method, path, described) in [
+        (Method::GET, "/dead-letters/seven", "/dead-letters/{id}"),
+        (
+            Method::POST,
+            "/dead-letters/7x/replay",
+            "/dead-letters/{id}/replay",
+        ),
+        (Method::GET, "/dead-letters?limit=many", "/dead-letters"),
+        (Method::GET, "/status?refresh=maybe", "/status"),
+    ] {
+        let url = world.url(&format!("/api/v1{path}"));
+        let call = world.http.request(method.clone(), url).bearer_auth(TOKEN);
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
+        let problem: serde_json::Value = answer.json().await.expect("JSON");
+        let text = problem["error"].as_str().expect("a text");
+        assert!(text.ends_with("; see /api/v1/openapi.json"), "{text}");
+        let operation = &openapi["paths"][described][method.as_str().to_lowercase()];
+        assert!(operation["responses"]["400"].is_object(), "{described}");
+    }
+}
+
+#[tokio::test]
 async fn the_status_holds_no_secret() {
     let world = World::start().await;
     let status = world.admin("/status?refresh=true").await.to_string();
