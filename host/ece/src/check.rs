@@ -6,14 +6,17 @@
 //!
 //! First everything is simply tried; only what failed is taken apart.
 
-use trunkline_core::id::EntryPointName;
+use std::collections::BTreeMap;
+
+use trunkline_core::id::{EntryPointName, IntegrationName};
 use trunkline_flow::ports::EceError;
 
-use crate::config::{Auth, IntegrationConfig};
+use crate::config::{Auth, CallbackAuth, IntegrationConfig, Version};
 use crate::configuration::EntryPoint;
 use crate::connection::{Body, Call, Credential, Reply, SESSION_HEADER};
 use crate::integration::Integration;
 use crate::login::{LoginCall, session};
+use crate::unknowns::Unknowns;
 
 /// What a check can find, and what it tells the operator.
 mod finding;
@@ -25,6 +28,38 @@ mod reach;
 mod callback_address;
 
 pub use finding::{CheckLine, Finding, Verdict};
+
+/// Whether something answers at an address that is not ECE's, and if not, why: a provider's is taken apart
+/// in the same way. The texts of what is found speak of an ECE; whoever asks has words of its own.
+///
+/// # Errors
+/// What stands between.
+pub async fn reach_address(
+    address: &str,
+    proxy: Option<&str>,
+    no_proxy: &[String],
+) -> Result<(), Finding> {
+    let config = IntegrationConfig {
+        name: IntegrationName::from("address"),
+        version: Version::default(),
+        base_url: address.to_owned(),
+        auth: Auth::default(),
+        username: "".into(),
+        password: "".into(),
+        ca_file: None,
+        proxy: proxy.map(str::to_owned),
+        no_proxy: no_proxy.to_vec(),
+        callback_url: address.to_owned(),
+        callback: CallbackAuth::None,
+        wait_acceptable_s: 0,
+        entry_points: BTreeMap::new(),
+        unknowns: Unknowns::default(),
+    };
+    let integration = Integration::new(config).map_err(|error| Finding::Settings {
+        complaints: error.complaints,
+    })?;
+    reach::reach(&integration).await
+}
 
 /// Tries everything.
 pub(crate) async fn run(config: &IntegrationConfig) -> Vec<CheckLine> {

@@ -83,7 +83,7 @@ mod check;
 mod client;
 
 pub use callback::{Callback, CallbackError, CallbackItem, Unreadable};
-pub use check::{CheckLine, Finding, Verdict};
+pub use check::{CheckLine, Finding, Verdict, reach_address};
 pub use client::{EceClient, Options};
 pub use compiled::ConfigError;
 pub use config::{Auth, CallbackAuth, IntegrationConfig, Version};

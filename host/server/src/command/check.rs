@@ -9,6 +9,9 @@ mod store;
 /// Plugins and those who use them, on a copy of the folder.
 mod plugins;
 
+/// Why a provider gives no answer.
+mod provider;
+
 use std::io::{self, Write};
 
 use serde::Serialize;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::world::{PATIENCE, free_address, guest, provide_tls, toml};
+use crate::world::{PATIENCE, free_address, guest, plugin, provide_tls, toml};
 
 pub(crate) fn trunkline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
@@ -374,6 +374,44 @@ fn check_says_when_a_token_cannot_be_had() {
         "{line}"
     );
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn check_says_what_stands_between_this_machine_and_a_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    let copied = std::fs::copy(plugin("sms"), plugins.join("sms.wasm"));
+    copied.expect("`cargo xtask plugins` builds the plugins");
+    let file = folder.path().join("trunkline.toml");
+    let refused = "127.0.0.1 on port 9 refuses connections";
+    let proxy = "the proxy http://127.0.0.1:9/ cannot be reached";
+    for (server, api_base, wanted) in [
+        ("", "http://127.0.0.1:9", refused),
+        (
+            "\nproxy = \"http://127.0.0.1:9\"",
+            "https://api.example.com",
+            proxy,
+        ),
+    ] {
+        let channel = format!(
+            "plugin = \"sms\"\n\
+             settings = {{ account_sid = \"AC1\", number = \"+15550100\", api_base = \"{api_base}\" }}\n\
+             secrets = {{ auth_token = \"plain:x\" }}"
+        );
+        let config = toml(free_address())
+            .replace("shutdown_s = 5", &format!("shutdown_s = 5{server}"))
+            .replace("plugin = \"sms\"", &channel);
+        std::fs::write(&file, config).unwrap();
+        let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        let line = said
+            .lines()
+            .find(|line| line.contains("channel acme-sms: account"));
+        let line = line.unwrap_or_else(|| panic!("{said}"));
+        assert!(line.starts_with("BAD") && line.contains(wanted), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

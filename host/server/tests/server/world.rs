@@ -109,12 +109,21 @@ impl World {
 
 /// A guest as `cargo xtask plugins --guests` builds it.
 pub(crate) fn guest(name: &str) -> PathBuf {
+    built("guests", name)
+}
+
+/// A plugin as `cargo xtask plugins` builds it.
+pub(crate) fn plugin(name: &str) -> PathBuf {
+    built("plugins", name)
+}
+
+fn built(folder: &str, name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test has a file");
     let target = test
         .ancestors()
         .nth(3)
         .expect("it lies in the target folder");
-    target.join("guests").join(format!("{name}.wasm"))
+    target.join(folder).join(format!("{name}.wasm"))
 }
 
 /// Clients need a TLS provider, also for plain HTTP.

@@ -14,7 +14,7 @@ use trunkline_flow::ports::{
     BoxFuture, CheckedAccount, PluginArchive, PluginFile, PluginVersion, SendError, StoreError,
 };
 
-use super::{Line, Word};
+use super::{Line, Word, provider};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::wiring;
@@ -24,7 +24,7 @@ pub(super) async fn look(config: &Config) -> Vec<Line> {
     let wanted = wiring::engine(config);
     // A store that cannot be read has a line of its own.
     let firsts = trunkline_store::first_versions(&config.store.path).unwrap_or_default();
-    match look_at_copy(&wanted, MemoryArchive::of(firsts)).await {
+    match look_at_copy(config, &wanted, MemoryArchive::of(firsts)).await {
         Ok(lines) => lines,
         Err(why) => {
             let dir = wanted.dir.display();
@@ -38,7 +38,11 @@ pub(super) async fn look(config: &Config) -> Vec<Line> {
     }
 }
 
-async fn look_at_copy(wanted: &EngineConfig, archive: MemoryArchive) -> Result<Vec<Line>, String> {
+async fn look_at_copy(
+    configured: &Config,
+    wanted: &EngineConfig,
+    archive: MemoryArchive,
+) -> Result<Vec<Line>, String> {
     let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
     if wanted.dir.exists() {
         copy_files(&wanted.dir, copy.path()).map_err(|error| error.to_string())?;
@@ -58,7 +62,7 @@ async fn look_at_copy(wanted: &EngineConfig, archive: MemoryArchive) -> Result<V
     let channels = config.channels.keys().cloned().map(User::Channel);
     let bots = config.bots.keys().cloned().map(User::Bot);
     for user in channels.chain(bots) {
-        lines.push(asked(&engine, &user).await);
+        lines.push(asked(configured, &engine, &user).await);
     }
     Ok(lines)
 }
@@ -91,7 +95,7 @@ fn token((user, name, got): (User, String, Result<String, TokenError>)) -> Line 
     Line::new(of(&user), &format!("secret {name}"), verdict, text)
 }
 
-async fn asked(engine: &Engine, user: &User) -> Line {
+async fn asked(config: &Config, engine: &Engine, user: &User) -> Line {
     let (verdict, text) = match engine.check(user).await {
         Ok(Some(account)) if account.warnings.is_empty() => (Word::Good, named(&account)),
         Ok(Some(account)) => (
@@ -99,9 +103,18 @@ async fn asked(engine: &Engine, user: &User) -> Line {
             format!("{}; {}", named(&account), account.warnings.join("; ")),
         ),
         Ok(None) => (Word::Good, "its plugin is live and has no check".to_owned()),
-        Err(
-            error @ (SendError::Again { .. } | SendError::Throttled { .. } | SendError::Unknown(_)),
-        ) => (Word::Doubtful, error.to_string()),
+        Err(error @ (SendError::Again { .. } | SendError::Unknown(_))) => {
+            let obstacle = match user {
+                User::Channel(name) => provider::obstacle(config, engine, name).await,
+                User::Bot(_) => None,
+            };
+            match obstacle {
+                Some(obstacle) => (Word::Bad, obstacle),
+                // Somebody answers there, only not well just now.
+                None => (Word::Doubtful, error.to_string()),
+            }
+        }
+        Err(error @ SendError::Throttled { .. }) => (Word::Doubtful, error.to_string()),
         Err(
             error @ (SendError::Refused(_)
             | SendError::OptedOut(_)
