@@ -133,6 +133,22 @@ fn the_dates_of_a_rule_begin_at_midnight_where_the_host_says_it_is() {
 }
 
 #[test]
+fn the_ece_guide_has_a_row_for_every_key_of_wire_and_no_other() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ece.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide is there");
+    let rows = guide.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    let refused = toml::from_str::<trunkline_ece::Unknowns>("no_such_key = 1");
+    let refused = refused.expect_err("it is no key");
+    let (_, keys) = refused
+        .message()
+        .split_once(", expected one of ")
+        .expect("the keys");
+    let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+    assert_eq!(rows, keys);
+}
+
+#[test]
 fn a_configuration_prints_no_secret() {
     let printed = format!("{:?}", example());
     assert!(!printed.contains("value of"), "{printed}");
