@@ -22,7 +22,8 @@ pub mod traffic;
 use crate::built::Built;
 use crate::world::{World, WorldError, WorldOptions, by_hand, echo};
 
-/// Journeys for Z56 beside the usual one: what happens to a customer nobody can take is configured.
+/// Journeys for Z56 beside the usual one: what happens to a customer nobody can take is configured. And channels
+/// for the hostile plugins: one that no channel uses is never called.
 const MORE: &str = r#"
 [journeys.close-it]
 stages = [ { ece = "acme", entry_point = "support" } ]
@@ -56,6 +57,18 @@ channels = ["acme-sms"]
 event = "message"
 keyword = "CLOSED"
 journey = "switched-off"
+
+[channels.endless-loop]
+plugin = "endless-loop"
+
+[channels.memory-bomb]
+plugin = "memory-bomb"
+
+[channels.trap]
+plugin = "trap"
+
+[channels.trap-on-payload]
+plugin = "trap-on-payload"
 "#;
 
 /// A world with Ann and Bob, who are driven by hand, and Echo, who is signed out until the buttons.

@@ -92,11 +92,58 @@ async fn ended(
         &format!("Z56 {policy}: the customer writes \"{text}\""),
         is(200, status),
     )?;
+    let got = world
+        .customer_gets(customer, |text| text == NO_AGENTS)
+        .await;
+    script.step(&format!("Z56 {policy}: the no-agents message appears"), got)?;
     let dead = dead_letter(world, text).await;
     script.step(
         &format!("Z56 {policy}: the message is a dead letter that can be replayed"),
         dead,
+    )?;
+    let (says, announced) = match policy {
+        "discard" => ("the trace says so, and the channel is told nothing", false),
+        _ => ("the channel is told that the conversation is over", true),
+    };
+    let told = ended_as(world, customer, announced).await;
+    script.step(&format!("Z56 {policy}: {says}"), told)?;
+    let again = format!("{text}, again");
+    let status = world.sms.customer_sends(customer, &again, Vec::new()).await;
+    script.step(
+        &format!("Z56 {policy}: the customer writes \"{again}\""),
+        is(200, status),
+    )?;
+    script.step(
+        &format!("Z56 {policy}: which begins anew, with a welcome"),
+        welcomed(world, customer, 2).await,
     )
+}
+
+/// What tells the two ends apart: "close" tells the channel, "discard" ends without a word and is called that.
+async fn ended_as(world: &World, customer: &str, announced: bool) -> Result<(), String> {
+    let trace = world.admin(&format!("trace/{customer}")).await;
+    let trace = trace.unwrap_or_default().to_string();
+    let told = trace.contains("to the customer: the conversation is over");
+    let discarded = trace.contains("closed: discarded");
+    if told == announced && discarded != announced {
+        Ok(())
+    } else {
+        Err(trace)
+    }
+}
+
+/// Waits until the customer has been welcomed so often.
+async fn welcomed(world: &World, customer: &str, times: usize) -> Result<(), String> {
+    let count = |bodies: Vec<&str>| bodies.into_iter().filter(|text| *text == WELCOME).count();
+    let done = world.sms.wait_for(
+        |ledger| count(ledger.bodies_to(customer)) >= times,
+        crate::world::PATIENCE,
+    );
+    let _ = done.await;
+    match world.sms.with_ledger(|ledger| count(ledger.bodies_to(customer))) {
+        welcomes if welcomes == times => Ok(()),
+        welcomes => Err(format!("{welcomes} welcomes, not {times}")),
+    }
 }
 
 /// Waits until a dead letter holds this text.

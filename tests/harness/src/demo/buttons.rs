@@ -13,6 +13,9 @@ use crate::world::World;
 /// Customers who write at once.
 const CUSTOMERS: usize = 4;
 
+/// On so many different calls a plugin traps before it is in quarantine.
+const TRAPS: usize = 5;
+
 /// How often the host is killed.
 const KILLS: usize = 3;
 
@@ -78,22 +81,65 @@ async fn hostile(world: &World, script: &mut Script) -> Result<(), Stop> {
     for guest in ["endless-loop", "memory-bomb", "trap"] {
         let dropped = world.drop_in(&world.built.guest(guest));
         script.step(&format!("drop the plugin `{guest}`"), dropped)?;
-        let known = world.until_status(|status| mentions(status, guest)).await;
-        script.step("the host has looked at it and says what it thinks", known)?;
+        let refused = world.until_status(|status| refused_on_trial(status, guest));
+        script.step(
+            "its first call, a trial, does not end well: it is refused and never serves its channel",
+            refused.await,
+        )?;
     }
+    traps_later(world, script).await?;
     flowing(world).await;
     counted(world, script, traffic, "hostile plugin", 0).await
 }
 
-fn mentions(status: &serde_json::Value, guest: &str) -> bool {
+/// One that passes its trial, serves, and then traps on what people write.
+async fn traps_later(world: &World, script: &mut Script) -> Result<(), Stop> {
+    const GUEST: &str = "trap-on-payload";
+    let dropped = world.drop_in(&world.built.guest(GUEST));
+    script.step(&format!("drop the plugin `{GUEST}`"), dropped)?;
+    script.step("it is live", world.until_live(GUEST).await)?;
+    let taken = called(world, GUEST, "m0", "hello").await;
+    script.step("it takes a message", taken)?;
+    let mut answered = Ok(());
+    for key in 1..=TRAPS {
+        let call = called(world, GUEST, &format!("m{key}"), "boom").await;
+        answered = answered.and(call);
+    }
+    script.step(
+        "it traps on five others; each is answered, because it is kept",
+        answered,
+    )?;
+    let out = world.until_status(|status| state(status, GUEST) == Some("quarantined"));
+    script.step("it is in quarantine", out.await)
+}
+
+/// A webhook of the guest's channel, which must be answered well.
+async fn called(world: &World, guest: &str, key: &str, text: &str) -> Result<(), String> {
+    let url = format!("{}/channels/{guest}", world.host.url());
+    let body = format!(r#"{{"key":"{key}","from":"anna","text":"{text}"}}"#);
+    let answer = crate::world::client().post(url).body(body).send().await;
+    let status = answer.map_err(|error| error.to_string())?.status();
+    if status == 200 {
+        Ok(())
+    } else {
+        Err(format!("the host answers {status}"))
+    }
+}
+
+fn refused_on_trial(status: &serde_json::Value, guest: &str) -> bool {
+    let why = plugin(status, guest).and_then(|one| one["reason"].as_str());
+    state(status, guest) == Some("refused")
+        && why.is_some_and(|why| why.contains("its first call failed"))
+}
+
+fn state<'a>(status: &'a serde_json::Value, guest: &str) -> Option<&'a str> {
+    plugin(status, guest)?["state"].as_str()
+}
+
+fn plugin<'a>(status: &'a serde_json::Value, guest: &str) -> Option<&'a serde_json::Value> {
     let file = format!("{guest}.wasm");
-    status["plugins"].as_array().is_some_and(|plugins| {
-        plugins.iter().any(|one| {
-            one["file"]
-                .as_str()
-                .is_some_and(|name| name.ends_with(&file))
-        })
-    })
+    let named = |one: &&serde_json::Value| one["file"].as_str() == Some(&file);
+    status["plugins"].as_array()?.iter().find(named)
 }
 
 async fn ece_down(world: &World, script: &mut Script) -> Result<(), Stop> {
