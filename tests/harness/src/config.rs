@@ -23,7 +23,8 @@ pub struct ConfigText {
 
 impl ConfigText {
     /// The whole file. Secrets come from the environment: `TWILIO_TOKEN`, `ECE_CLIENT_ID`,
-    /// `ECE_CLIENT_SECRET`, `ECE_CB_USER`, `ECE_CB_PASS`, `TRUNKLINE_ADMIN`.
+    /// `ECE_CLIENT_SECRET`, `ECE_CB_USER`, `ECE_CB_PASS`; the admin token from the file `admin-token` beside it, so that
+    /// the command line asks the host from any terminal.
     pub fn render(&self) -> String {
         let Self {
             port,
@@ -39,7 +40,7 @@ impl ConfigText {
             r#"[server]
 listen = "127.0.0.1:{port}"
 public_url = "http://127.0.0.1:{port}"
-admin_token = "env:TRUNKLINE_ADMIN"
+admin_token = "file:admin-token"
 
 [store]
 url = "sqlite:trunkline.db"

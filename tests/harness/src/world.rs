@@ -190,6 +190,7 @@ impl World {
         };
         let config = folder.join("trunkline.toml");
         write(&config, text.render().as_bytes())?;
+        write(&folder.join("admin-token"), ADMIN_TOKEN.as_bytes())?;
         let host = Host::new(built.host.clone(), config, port, secrets);
         let world = Self {
             ece,
@@ -379,7 +380,6 @@ fn environment(ece: &EceSimulator, sms: &SmsSimulator) -> Vec<(String, String)> 
         ("ECE_CLIENT_SECRET", &ece.config().client_secret),
         ("ECE_CB_USER", "ece"),
         ("ECE_CB_PASS", "callback-pass"),
-        ("TRUNKLINE_ADMIN", ADMIN_TOKEN),
     ];
     pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -5,6 +5,7 @@ mod agent_available;
 mod agent_unavailable;
 mod bad_input;
 mod channels;
+mod command_line;
 mod ece_down;
 mod lights;
 mod opt_out;
