@@ -298,8 +298,8 @@ impl Manifest {
 
     /// Reads a manifest.
     pub(crate) fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self =
-            toml::from_str(text).map_err(|error| ManifestError::Malformed(one_line(&error, text)))?;
+        let manifest: Self = toml::from_str(text)
+            .map_err(|error| ManifestError::Malformed(one_line(&error, text)))?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -402,7 +402,7 @@ fn one_line(error: &toml::de::Error, text: &str) -> String {
 }
 
 /// In our own words: the reader's are a dump of bytes, one a line.
-fn not_wasm(bytes: &[u8], damaged_at: u64) -> ManifestError {
+fn not_wasm(bytes: &[u8], damaged_at: impl std::fmt::Display) -> ManifestError {
     ManifestError::NotWasm(if bytes.starts_with(b"\0asm") {
         let size = bytes.len();
         format!("it is damaged or cut off at byte {damaged_at} of {size}")
@@ -418,7 +418,7 @@ fn section(bytes: &[u8]) -> Result<String, ManifestError> {
     }
     let mut found: Option<&[u8]> = None;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| not_wasm(bytes, error.offset() as u64))?;
+        let payload = payload.map_err(|error| not_wasm(bytes, error.offset()))?;
         // Everything but custom sections is the compiler's matter.
         if let Payload::CustomSection(section) = payload
             && section.name() == SECTION

@@ -67,7 +67,10 @@ pub(crate) fn wrong(settings: &[Setting], secrets: &[ManifestSecret]) -> Option<
 /// `provider = "twilio"`.
 impl fmt::Display for NeededWhen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.0.iter().map(|(name, value)| format!("{name} = {value}"));
+        let all = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"));
         f.write_str(&all.collect::<Vec<_>>().join(" and "))
     }
 }
@@ -95,7 +98,10 @@ mod tests {
         let why = why_refused("{ provider = 'c' }");
         assert!(why.contains("provider is never \"c\""), "{why}");
         let why = why_refused("{ provder = 'a' }");
-        assert!(why.contains("`provder`, which is no other setting"), "{why}");
+        assert!(
+            why.contains("`provder`, which is no other setting"),
+            "{why}"
+        );
         let why = why_refused("{ provider = 'a' }, required = true");
         assert!(why.contains("`token` is required"), "{why}");
     }

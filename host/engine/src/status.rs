@@ -197,7 +197,10 @@ fn written(manifest: &Manifest) -> Map<String, Value> {
     settings
         .filter_map(|setting| {
             let first = setting.values.first().cloned().map(toml::Value::String);
-            let value = setting.default.clone().or(first.filter(|_| setting.required))?;
+            let value = setting
+                .default
+                .clone()
+                .or(first.filter(|_| setting.required))?;
             Some((setting.name.clone(), serde_json::to_value(value).ok()?))
         })
         .collect()

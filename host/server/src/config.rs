@@ -181,8 +181,9 @@ fn no_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Complaints {
             line,
             column,
             problem: "here the file is not UTF-8".to_owned(),
-            fix: "save it as UTF-8: another encoding spells letters such as ä and … with other bytes"
-                .to_owned(),
+            fix:
+                "save it as UTF-8: another encoding spells letters such as ä and … with other bytes"
+                    .to_owned(),
         }],
     }
 }

@@ -13,7 +13,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
-use trunkline_engine::{Kind, Manifest, NeededWhen, SecretKind, Setting, SettingType, manifests_in};
+use trunkline_engine::{
+    Kind, Manifest, NeededWhen, SecretKind, Setting, SettingType, manifests_in,
+};
 
 use super::arguments::{Plugin, PluginAction};
 use super::client::Host;

@@ -100,7 +100,10 @@ fn secrets(section: &Section<'_>, from: &Sources<'_>) -> BTreeMap<String, Plugin
         .map(|(name, value)| {
             // One that leads nowhere was complained about; it is there all the same, and not missing.
             let secret = plugin_secret(&secrets, name.get_ref(), value, from);
-            (name.into_inner(), secret.unwrap_or_else(PluginSecret::stand_in))
+            (
+                name.into_inner(),
+                secret.unwrap_or_else(PluginSecret::stand_in),
+            )
         })
         .collect()
 }

@@ -186,7 +186,10 @@ fn callback(section: &Section<'_>, from: &Sources<'_>) -> Option<CallbackAuth> {
     if section.value("callback").is_none() {
         section.missing("callback", EXAMPLE);
     }
-    if let Some(value) = section.value("callback").filter(|value| value.get_ref().is_str()) {
+    if let Some(value) = section
+        .value("callback")
+        .filter(|value| value.get_ref().is_str())
+    {
         section.sink.add(
             &value.span(),
             format!("{} is text", section.named("callback")),

@@ -101,8 +101,16 @@ fn channels(section: &Section<'_>, names: &Names) -> Vec<ChannelName> {
     let channels = section.texts("channels");
     match section.value("channels") {
         None => section.missing("channels", "[\"acme-sms\"]"),
-        Some(list) if list.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
-            let problem = format!("{} is empty: the rule applies nowhere", section.named("channels"));
+        Some(list)
+            if list
+                .get_ref()
+                .as_array()
+                .is_some_and(|list| list.is_empty()) =>
+        {
+            let problem = format!(
+                "{} is empty: the rule applies nowhere",
+                section.named("channels")
+            );
             let fix = "name channels, for instance [\"acme-sms\"]; to switch the rule off, write status = \"inactive\"";
             section.sink.add(&list.span(), problem, fix);
         }
@@ -272,10 +280,10 @@ pub fn taken_twice(
     let mut all = Vec::new();
     for (new, rule) in rules.iter().enumerate() {
         let before = rules.iter().take(new).enumerate();
-        let alike = before.filter(|(_, earlier)| {
+        let mut alike = before.filter(|(_, earlier)| {
             rule.keyword.is_some() && want_the_same(earlier, rule) && overlap(earlier, rule)
         });
-        let found = alike.into_iter().find_map(|(earlier, other)| {
+        let found = alike.find_map(|(earlier, other)| {
             let mut pairs = rule
                 .channels
                 .iter()

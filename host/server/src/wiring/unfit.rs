@@ -109,7 +109,12 @@ impl Channels<'_> {
     fn account(&self, channel: &ChannelName) -> Option<(&str, &Value)> {
         let manifest = self.manifest(channel)?;
         let setting = manifest.settings.iter().find(|setting| setting.account)?;
-        let written = self.config.channels.get(channel)?.settings.get(&setting.name);
+        let written = self
+            .config
+            .channels
+            .get(channel)?
+            .settings
+            .get(&setting.name);
         Some((
             manifest.name.as_str(),
             written.or(setting.default.as_ref())?,

@@ -15,6 +15,9 @@ mod full_disk;
 /// What operators get.
 mod admin;
 
+/// `check`, and what `serve` does not start with.
+mod checking;
+
 /// The built program.
 mod command;
 

@@ -140,7 +140,10 @@ async fn welcomed(world: &World, customer: &str, times: usize) -> Result<(), Str
         crate::world::PATIENCE,
     );
     let _ = done.await;
-    match world.sms.with_ledger(|ledger| count(ledger.bodies_to(customer))) {
+    match world
+        .sms
+        .with_ledger(|ledger| count(ledger.bodies_to(customer)))
+    {
         welcomes if welcomes == times => Ok(()),
         welcomes => Err(format!("{welcomes} welcomes, not {times}")),
     }
