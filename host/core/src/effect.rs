@@ -11,10 +11,6 @@ use crate::id::{
 use crate::message::{Attachment, Choice, StoredFile};
 
 /// One thing to do.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every effect is a delivery"
-)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Send something out, in the order of its lane.

@@ -52,6 +52,7 @@ pub async fn reach_address(
         callback_url: address.to_owned(),
         callback: CallbackAuth::None,
         wait_acceptable_s: 0,
+        give_up_after_h: None,
         entry_points: BTreeMap::new(),
         unknowns: Unknowns::default(),
     };

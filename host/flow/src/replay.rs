@@ -4,7 +4,6 @@ use trunkline_core::id::Timestamp;
 use trunkline_core::message::Content;
 
 /// How a dead delivery is replayed.
-#[expect(clippy::large_enum_variant, reason = "it is used at once")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replayed {
     /// It goes out again.

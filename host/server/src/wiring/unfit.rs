@@ -6,7 +6,9 @@
 use toml::Value;
 use trunkline_core::id::ChannelName;
 use trunkline_core::words::same_message;
-use trunkline_engine::{Complaint, Engine, FoundManifest, Manifest, User, complaints, manifests_in};
+use trunkline_engine::{
+    Complaint, Engine, FoundManifest, Manifest, User, complaints, manifests_in,
+};
 
 use super::{ChannelFacts, channel_settings, engine};
 use crate::config::{Config, Unfit, taken_twice};

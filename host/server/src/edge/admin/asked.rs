@@ -18,11 +18,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Number {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
-            .map_err(|_| bad("the path cannot be read".to_owned()))?;
+            .map_err(|_| bad("the path cannot be read"))?;
         let number = text.parse();
         number
             .map(Self)
-            .map_err(|_| bad(format!("`{text}` stands where a number belongs")))
+            .map_err(|_| bad(&format!("`{text}` stands where a number belongs")))
     }
 }
 
@@ -36,12 +36,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let asked = Query::<T>::from_request_parts(parts, state).await;
         let Query(asked) =
-            asked.map_err(|_| bad(format!("`{query}` cannot be asked of this path")))?;
+            asked.map_err(|_| bad(&format!("`{query}` cannot be asked of this path")))?;
         Ok(Self(asked))
     }
 }
 
-fn bad(what: String) -> Response {
+fn bad(what: &str) -> Response {
     let text = format!("{what}; see /api/v1/openapi.json");
     problem(StatusCode::BAD_REQUEST, text)
 }

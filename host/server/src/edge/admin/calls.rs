@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use trunkline_core::id::{BotName, ChannelName};
 use trunkline_engine::User;
 use trunkline_flow::ports::{CallArchive, CallId, PluginArchive, PluginVersion, Scope};
 
+use super::asked::{Asked, Number};
 use super::{problem, store_problem};
 use crate::config::Config;
 use crate::host::Host;
@@ -32,7 +33,7 @@ pub(super) struct CallsQuery {
 
 pub(super) async fn calls(
     State(host): State<Arc<Host>>,
-    Query(query): Query<CallsQuery>,
+    Asked(query): Asked<CallsQuery>,
 ) -> Response {
     let scope = match query.of.as_deref().map(|name| user(&host.config(), name)) {
         None => None,
@@ -50,7 +51,7 @@ pub(super) async fn calls(
     }
 }
 
-pub(super) async fn call(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Response {
+pub(super) async fn call(State(host): State<Arc<Host>>, Number(id): Number) -> Response {
     match host.store().call(CallId(id)).await {
         Ok(Some(call)) => Json(call).into_response(),
         Ok(None) => problem(
@@ -92,7 +93,7 @@ pub(super) struct RecordQuery {
 pub(super) async fn record(
     State(host): State<Arc<Host>>,
     Path(name): Path<String>,
-    Query(query): Query<RecordQuery>,
+    Asked(query): Asked<RecordQuery>,
 ) -> Response {
     let user = match user(&host.config(), &name) {
         Ok(user) => user,

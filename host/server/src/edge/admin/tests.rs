@@ -39,7 +39,11 @@ fn described() -> Vec<(Method, String, Role)> {
                 other => panic!("{path} names the role {other}"),
             };
             let method = method.to_uppercase().parse().unwrap();
-            all.push((method, path.replace("{id}", "7"), role));
+            let parts = ["{id}", "{hash}", "{name}"];
+            let path = parts
+                .iter()
+                .fold(path.clone(), |path, part| path.replace(part, "7"));
+            all.push((method, path, role));
         }
     }
     all
