@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 use trunkline_core::id::{BotName, ChannelName, PluginName, Timestamp};
@@ -32,6 +33,10 @@ const ORDERS_MAX: usize = 256;
 
 /// Events a slow listener may be behind; then it misses the oldest and should ask for the status.
 const EVENTS_MAX: usize = 256;
+
+/// How long a start waits for plugins. A component of a few MiB compiles in seconds, one with an interpreter in half a minute:
+/// a provider's calls are taken meanwhile, and whoever watches the process sees that it lives.
+pub const START_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the engine did not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,24 +91,34 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Starts, and returns when every file in the folder is live or refused.
+    /// Starts, and returns when every file in the folder is live or refused; at the latest after [`START_PATIENCE`]. What
+    /// takes longer to compile goes on, and its calls wait as for any plugin that is not there.
     ///
     /// # Errors
     /// See [`StartError`]. A bad plugin file is none of them.
     pub async fn start(config: EngineConfig, supplies: Supplies) -> Result<Self, StartError> {
+        let engine = Self::begin(config, supplies)?;
+        // Slow, not wrong.
+        let _ = tokio::time::timeout(START_PATIENCE, engine.settled()).await;
+        Ok(engine)
+    }
+
+    /// Starts, and waits for no file.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn begin(config: EngineConfig, supplies: Supplies) -> Result<Self, StartError> {
         make_dir(&config)?;
         let config = Arc::new(config);
         let shared = Arc::new(shared(&config, supplies)?);
         let (orders, taken) = mpsc::channel(ORDERS_MAX);
         let watcher = watched(&config, orders.clone().downgrade());
         tokio::spawn(Keeper::new(shared.clone(), config, taken).run());
-        let engine = Self {
+        Ok(Self {
             shared,
             orders,
             _watcher: Arc::new(watcher),
-        };
-        engine.settled().await;
-        Ok(engine)
+        })
     }
 
     /// Takes another configuration: channels and bots are bound anew, files that were refused for

@@ -149,7 +149,7 @@ mod sandbox;
 pub use check::{FoundManifest, complaints, manifests_in};
 pub use config::{EngineConfig, Trust, User, UserConfig};
 pub use egress::{EgressError, Files, FoundFile, ProxySettings};
-pub use engine::{Engine, StartError, Supplies};
+pub use engine::{Engine, START_PATIENCE, StartError, Supplies};
 pub use manifest::{
     Ack, Attachments, Kind, Limits, Manifest, ManifestCapabilities, ManifestSecret, SecretKind,
     Setting, SettingType,

@@ -35,6 +35,19 @@ async fn a_file_dropped_into_the_folder_becomes_live_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_are_taken_while_plugins_still_compile() {
+    let world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.begin();
+    let waiting = engine.receive(&"test".into(), &said("m1", "hi"), NOW).await;
+    assert!(matches!(waiting, Err(ReceiveError::NotNow { .. })));
+    engine.settled().await;
+    let taken = engine.receive(&"test".into(), &said("m1", "hi"), NOW).await;
+    taken.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_removed_file_takes_its_plugin_along_and_its_ack_stays_known() {
     let acked = with_manifest(&guest("echo"), |text| {
         text + "\n[ack]\nstatus = 202\ncontent-type = \"text/xml\"\nbody = \"<ok/>\"\n"

@@ -206,14 +206,24 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> Engine {
-        let supplies = Supplies {
+        Engine::start(self.config.clone(), self.supplies())
+            .await
+            .unwrap()
+    }
+
+    /// As `start`, with no patience for files.
+    pub(crate) fn begin(&self) -> Engine {
+        Engine::begin(self.config.clone(), self.supplies()).unwrap()
+    }
+
+    fn supplies(&self) -> Supplies {
+        Supplies {
             archive: self.archive.clone(),
             calls: Some(self.calls.clone()),
             reply_key: [9; 32],
             files: Arc::new(no_files),
             time: self.clock.clone(),
-        };
-        Engine::start(self.config.clone(), supplies).await.unwrap()
+        }
     }
 }
 
