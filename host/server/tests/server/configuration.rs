@@ -78,6 +78,23 @@ fn example() -> Config {
 }
 
 #[test]
+fn a_service_that_is_switched_off_takes_its_rules_along() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("corp-ca.pem"), CA).expect("written");
+    let file = folder.path().join("trunkline.toml");
+    let example = std::fs::read_to_string(example_path()).expect("it is there");
+    let switched = format!("{example}\n[services.MyCiscoECEService]\nstatus = \"inactive\"\n");
+    std::fs::write(&file, switched).expect("written");
+    let config = read(&file, folder.path()).unwrap_or_else(|complaints| panic!("{complaints}"));
+    assert!(!config.rules[0].active);
+    assert!(example_rule_is_on());
+}
+
+fn example_rule_is_on() -> bool {
+    example().rules[0].active
+}
+
+#[test]
 fn the_example_is_read_whole() {
     let config = example();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
