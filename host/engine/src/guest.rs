@@ -7,13 +7,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trunkline_core::id::Timestamp;
 use wasmtime::ResourceLimiter;
 
+use crate::chance::Chance;
 use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchError, FetchRequest, FetchResponse};
 use crate::secrets::{SecretError, Secrets};
@@ -154,43 +153,6 @@ pub(crate) enum Halt {
     Cpu(u64),
     #[error("ran longer than {0} s")]
     TooLong(u64),
-}
-
-/// The seed with which chance counts up from 0, as the harness of native fixtures does.
-#[cfg(test)]
-pub(crate) const COUNTING: [u8; 32] = *b"counts up as the native harness.";
-
-/// Where random bytes come from: the same ones in every run of a call.
-#[cfg_attr(
-    test,
-    expect(clippy::large_enum_variant, reason = "there is one a run")
-)]
-enum Chance {
-    Drawn(ChaCha12Rng),
-    #[cfg(test)]
-    Counted(u8),
-}
-
-impl Chance {
-    fn from_seed(seed: [u8; 32]) -> Self {
-        #[cfg(test)]
-        if seed == COUNTING {
-            return Self::Counted(0);
-        }
-        Self::Drawn(ChaCha12Rng::from_seed(seed))
-    }
-
-    fn fill(&mut self, bytes: &mut [u8]) {
-        match self {
-            Self::Drawn(random) => random.fill_bytes(bytes),
-            #[cfg(test)]
-            Self::Counted(next) => bytes.fill_with(|| {
-                let now = *next;
-                *next = next.wrapping_add(1);
-                now
-            }),
-        }
-    }
 }
 
 /// The store data of one run.

@@ -75,6 +75,9 @@ mod check;
 /// Flow's port.
 mod plugins;
 
+/// What goes with every call.
+mod calling;
+
 /// Which plugin serves a call.
 mod binding;
 
@@ -101,6 +104,9 @@ mod run;
 
 /// One run of a call, seen from its imports.
 mod guest;
+
+/// Random bytes.
+mod chance;
 
 /// A call as it was.
 mod record;

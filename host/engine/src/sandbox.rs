@@ -19,11 +19,12 @@ use trunkline_plugin::harness::{
 };
 use trunkline_plugin::{channel as sdk, http, types};
 
+use crate::chance::COUNTING;
 use crate::config::UserConfig;
 use crate::contract_0_1::Call;
 use crate::contract_0_1::channel::{Check, OpenAttachment, Receive, Resolve, Send, SendDone};
 use crate::contract_0_1::words::named;
-use crate::guest::{Beginning, COUNTING, Pushing, World};
+use crate::guest::{Beginning, Pushing, World};
 use crate::manifest::Manifest;
 use crate::needed::NeededWhen;
 use crate::request::{

@@ -1,5 +1,7 @@
 //! What the operator is told of the store: what waits, for how long, and whether anything can be written.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use trunkline_core::effect::Lane;
 use trunkline_core::id::Timestamp;
@@ -8,6 +10,9 @@ use trunkline_flow::ports::StoreError;
 use crate::failure::Outcome;
 use crate::keys::{lane_number, uncount};
 use crate::sqlite::SqliteStore;
+
+/// So long a write that failed speaks for itself: on a disk that is nearly full a small one may succeed.
+const FAILURE_COUNTS: Duration = Duration::from_secs(5);
 
 /// What waits now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,13 +40,15 @@ impl SqliteStore {
         self.readers().read(backlog).await
     }
 
-    /// Whether something can be written. Costs nothing while writes succeed; after one that failed it tries.
+    /// Whether something can be written. Costs nothing while writes succeed; some time after one that failed it tries.
     ///
     /// # Errors
     /// It cannot: the disk is full, or fails.
     pub async fn can_write(&self) -> Result<(), StoreError> {
-        if !self.writer().failed_last() {
-            return Ok(());
+        match self.writer().failed_last() {
+            None => return Ok(()),
+            Some((error, ago)) if ago < FAILURE_COUNTS => return Err(error),
+            Some(_) => {}
         }
         let touch = |writing: &crate::writer::Writing<'_>| {
             let statement = "UPDATE own_keys SET key = key";

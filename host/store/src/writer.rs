@@ -6,8 +6,7 @@
 //! A caller that stops waiting does not stop its job.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,10 +41,13 @@ impl Writing<'_> {
     }
 }
 
+/// Of the last group; none if it was written.
+type LastFailure = Option<(StoreError, Instant)>;
+
 /// Hands jobs to the thread.
 pub(crate) struct Writer {
-    /// The last group was not written.
-    failed_last: Arc<AtomicBool>,
+    /// Why the last group was not written, and when.
+    failed_last: Arc<Mutex<LastFailure>>,
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -57,7 +59,7 @@ impl Writer {
             row.get(0)
         })?;
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
-        let failed_last = Arc::new(AtomicBool::new(false));
+        let failed_last = Arc::<Mutex<LastFailure>>::default();
         let failed = Arc::clone(&failed_last);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -70,9 +72,11 @@ impl Writer {
         })
     }
 
-    /// Whether the last group was not written.
-    pub(crate) fn failed_last(&self) -> bool {
-        self.failed_last.load(Ordering::Relaxed)
+    /// Why the last group was not written, and how long ago.
+    pub(crate) fn failed_last(&self) -> Option<(StoreError, Duration)> {
+        let failed = self.failed_last.lock();
+        let failed = failed.unwrap_or_else(PoisonError::into_inner).clone();
+        failed.map(|(error, at)| (error, at.elapsed()))
     }
 
     /// Runs `work` in the next group. Durable when it gives `Ok`.
@@ -168,7 +172,7 @@ fn serve(
     db: &Connection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     next_row: i64,
-    failed_last: &AtomicBool,
+    failed_last: &Mutex<LastFailure>,
 ) {
     let next_row = Cell::new(next_row);
     let writing = Writing {
@@ -182,7 +186,9 @@ fn serve(
         gather(&mut jobs, &mut group, patience);
         let (fate, took) = commit_group(&writing, &mut group);
         patience = patience_after(group.len(), took);
-        failed_last.store(fate.is_err(), Ordering::Relaxed);
+        let failed = fate.as_ref().err().cloned();
+        *failed_last.lock().unwrap_or_else(PoisonError::into_inner) =
+            failed.map(|error| (error, Instant::now()));
         if let Err(error) = &fate {
             tracing::error!(callers = group.len(), %error, "nothing was written: the disk fails");
         }

@@ -59,10 +59,8 @@ async fn what_serves_for_a_bad_file_gives_way_to_a_good_one_and_goes_with_its_fi
     fs::remove_file(world.path("new-echo.wasm")).unwrap();
     fs::remove_file(world.path("echo.wasm")).unwrap();
     engine.settled().await;
-    assert_eq!(
-        engine.status().unserved["channels.test"],
-        "no plugin `echo` is live"
-    );
+    let why = engine.status().unserved["channels.test"].clone();
+    assert!(why.starts_with("no plugin `echo` is live"), "{why}");
 
     // A file that was removed while nothing ran does not come back either.
     drop(engine);

@@ -103,8 +103,8 @@ async fn a_full_disk_answers_503_loses_nothing_and_recovers() {
     assert_eq!(ready, StatusCode::SERVICE_UNAVAILABLE, "{told}");
     assert!(told.contains("store: the store cannot write now"), "{told}");
     disk.grow();
-    assert_eq!(readiness(&world).await.0, StatusCode::OK);
     assert_eq!(post(&world, 9_999).await, StatusCode::OK);
+    assert_eq!(readiness(&world).await.0, StatusCode::OK);
     taken.push(9_999);
     assert_eq!(kept(&world).await, taken);
 }

@@ -112,6 +112,13 @@ async fn a_call_in_flight_at_a_swap_and_a_kill_ends_on_the_version_it_began_on()
     let session = chat(&world, customer, "before").await;
     let before = bodies(&world, customer).len();
     let old = serving(&world).await;
+    // A receipt would tell what became of it, and the plugin would not be asked.
+    world
+        .sms
+        .set_status_callbacks(sms_simulator::StatusCallbacks {
+            suppressed: true,
+            ..sms_simulator::StatusCallbacks::default()
+        });
     let late = sms_simulator::Fault::AnswerLate { ms: 600_000 };
     world.sms.set_fault(late, sms_simulator::Times::Once);
     world.ece.say(&session, "one").expect("Ann has it");
