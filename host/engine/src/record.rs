@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trunkline_core::id::{PluginName, Timestamp};
-use trunkline_flow::ports::{CallHead, PluginVersion, Scope};
+use trunkline_flow::ports::{CallHead, PluginVersion};
 
 use crate::guest::LogLevel;
 use crate::request::Entry;
@@ -226,16 +226,6 @@ impl RecordedCall {
     /// Which file was called.
     pub fn version(&self) -> &PluginVersion {
         &self.head.hash
-    }
-
-    /// `channel acme-sms` or `bot faq`.
-    pub fn place(&self) -> String {
-        match &self.head.scope {
-            Scope::Channel(name) => format!("channel {name}"),
-            Scope::Bot(name) => format!("bot {name}"),
-            // Integrations have no plugin.
-            Scope::Integration(name) => format!("integration {name}"),
-        }
     }
 }
 

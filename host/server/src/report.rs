@@ -4,7 +4,7 @@
 //! No secret and nothing that people wrote is in here.
 
 use serde::{Deserialize, Serialize};
-use trunkline_flow::ports::{CallHead, CallId, DeadLetter, Scope};
+use trunkline_flow::ports::{CallHead, CallId, DeadLetter};
 
 /// Most dead letters of one answer.
 pub const LETTERS_MAX: usize = 500;
@@ -180,17 +180,6 @@ pub struct CallReport {
     /// What it was.
     #[serde(flatten)]
     pub head: CallHead,
-}
-
-impl CallReport {
-    /// `channel acme-sms`.
-    pub fn place(&self) -> String {
-        match &self.head.scope {
-            Scope::Channel(name) => format!("channel {name}"),
-            Scope::Bot(name) => format!("bot {name}"),
-            Scope::Integration(name) => format!("ECE {name}"),
-        }
-    }
 }
 
 /// One count.

@@ -49,7 +49,7 @@ fn row(call: &CallReport) -> Vec<String> {
     vec![
         call.id.0.to_string(),
         table::time(head.at.0),
-        call.place(),
+        head.scope.to_string(),
         format!("{} {}", head.plugin, head.version),
         head.export.clone(),
         outcome.replace(['\n', '\r'], " "),

@@ -108,7 +108,7 @@ fn print(
         out,
         "call {call}: {} on {}, {} UTC",
         head.export,
-        record.place(),
+        head.scope,
         table::exact_time(head.at.0)
     )?;
     let file = format!("{} {}, sha256 {}", head.plugin, head.version, head.hash.0);
