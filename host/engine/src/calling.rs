@@ -62,7 +62,9 @@ impl Engine {
             Ok(output) => (Ending::Result, C::gave_up(output)),
             Err(failed) => match failed.failure {
                 Failure::Plugin(_) => (Ending::Trap, true),
-                Failure::Host(_) | Failure::Store(_) => (Ending::Host, false),
+                // It took too long outside the guest, mostly: its author may want to see where.
+                Failure::Host(_) => (Ending::Host, true),
+                Failure::Store(_) => (Ending::Host, false),
             },
         };
         let now = self.now();
