@@ -13,7 +13,7 @@ use crate::keeper::Order;
 use crate::live::{Bound, Plugin};
 use crate::load::hex;
 use crate::record::{Ending, Frame, Words, arguments};
-use crate::recorder::{EndedCall, scope};
+use crate::recorder::EndedCall;
 use crate::replay::outcome;
 use crate::traps::Trap;
 
@@ -74,7 +74,7 @@ impl Engine {
         }
         let plugin = &bound.plugin;
         let head = CallHead {
-            scope: scope(&bound.user),
+            scope: bound.user.scope(),
             at: now,
             plugin: plugin.manifest.name.to_string(),
             version: plugin.manifest.version.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use trunkline_core::id::{BotName, ChannelName, PluginName};
 use trunkline_flow::ports::PluginVersion;
+use trunkline_flow::ports::Scope;
 
 use crate::egress::ProxySettings;
 use crate::secrets::SecretSource;
@@ -67,6 +68,14 @@ impl User {
         match self {
             Self::Channel(name) => format!("channels.{name}"),
             Self::Bot(name) => format!("bots.{name}"),
+        }
+    }
+
+    /// Its name as the store has it.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Channel(name) => Scope::Channel(name.clone()),
+            Self::Bot(name) => Scope::Bot(name.clone()),
         }
     }
 

@@ -162,6 +162,7 @@ pub use manifest::{
 };
 pub use needed::NeededWhen;
 pub use record::{Ending, RecordedCall};
+pub use recorder::RECORDING_MS_MAX;
 pub use refusal::{Note, Refusal, Stage};
 pub use replay::{ReplayError, Replayed, replay};
 pub use secrets::{ClientAuth, Oauth2, Secret, SecretSource, SecretValues};

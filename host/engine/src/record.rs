@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use trunkline_core::id::{PluginName, Timestamp};
+use trunkline_core::id::Timestamp;
 use trunkline_flow::ports::{CallHead, PluginVersion};
 
 use crate::guest::LogLevel;
@@ -216,11 +216,6 @@ impl RecordedCall {
         let log = self.words.get("log").cloned().unwrap_or_default();
         let lines: Vec<LogLine> = serde_json::from_value(log).unwrap_or_default();
         lines.into_iter().map(LogLine::into_pair).collect()
-    }
-
-    /// The plugin's name.
-    pub fn plugin(&self) -> PluginName {
-        self.head.plugin.as_str().into()
     }
 
     /// Which file was called.

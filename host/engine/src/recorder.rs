@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use trunkline_core::id::{ChannelName, Timestamp};
-use trunkline_flow::ports::{CallArchive, CallHead, CallId, NewCall, Scope};
+use trunkline_flow::ports::{CallArchive, CallHead, CallId, NewCall};
 
 use crate::config::User;
 use crate::record::{Frame, Words};
@@ -19,7 +19,7 @@ use crate::secrets::Secrets;
 const FAILED_A_MINUTE: u32 = 30;
 
 /// The longest recording, in ms.
-pub(crate) const RECORDING_MS_MAX: u64 = 60 * 60 * 1000;
+pub const RECORDING_MS_MAX: u64 = 60 * 60 * 1000;
 
 /// Shorter values are no secrets worth the name, and stand in every text.
 const SECRET_CHARS_MIN: usize = 4;
@@ -122,14 +122,6 @@ impl Recorder {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A channel's or bot's name as the store has it.
-pub(crate) fn scope(user: &User) -> Scope {
-    match user {
-        User::Channel(name) => Scope::Channel(name.clone()),
-        User::Bot(name) => Scope::Bot(name.clone()),
     }
 }
 

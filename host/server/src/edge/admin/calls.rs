@@ -8,8 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use trunkline_core::id::{BotName, ChannelName};
-use trunkline_engine::User;
-use trunkline_flow::ports::{CallArchive, CallId, PluginArchive, PluginVersion, Scope};
+use trunkline_engine::{RECORDING_MS_MAX, User};
+use trunkline_flow::ports::{CallArchive, CallId, PluginArchive, PluginVersion};
 
 use super::asked::{Asked, Number};
 use super::{problem, store_problem};
@@ -21,7 +21,7 @@ use crate::report::CallReport;
 const CALLS_MAX: usize = 500;
 
 /// The longest recording.
-const MINUTES_MAX: u64 = 60;
+const MINUTES_MAX: u64 = RECORDING_MS_MAX / 60_000;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CallsQuery {
@@ -37,7 +37,7 @@ pub(super) async fn calls(
 ) -> Response {
     let scope = match query.of.as_deref().map(|name| user(&host.config(), name)) {
         None => None,
-        Some(Ok(user)) => Some(scope(user)),
+        Some(Ok(user)) => Some(user.scope()),
         Some(Err(why)) => return problem(StatusCode::NOT_FOUND, why),
     };
     let limit = query.limit.unwrap_or(50).min(CALLS_MAX);
@@ -124,11 +124,4 @@ fn user(config: &Config, text: &str) -> Result<User, String> {
         return Ok(User::Bot(name));
     }
     Err(format!("no channel or bot `{text}` is configured"))
-}
-
-fn scope(user: User) -> Scope {
-    match user {
-        User::Channel(name) => Scope::Channel(name),
-        User::Bot(name) => Scope::Bot(name),
-    }
 }
