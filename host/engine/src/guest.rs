@@ -53,6 +53,16 @@ pub(crate) struct CallLimits {
 pub(crate) struct MemoryLimit {
     /// Bytes.
     left: usize,
+    used: usize,
+}
+
+impl MemoryLimit {
+    fn of(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            used: 0,
+        }
+    }
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -62,9 +72,11 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        match self.left.checked_sub(desired.saturating_sub(current)) {
+        let more = desired.saturating_sub(current);
+        match self.left.checked_sub(more) {
             Some(left) => {
                 self.left = left;
+                self.used += more;
                 Ok(true)
             }
             None => Ok(false),
@@ -183,6 +195,8 @@ pub(crate) struct Remains {
     pub(crate) wants: Option<FetchRequest>,
     pub(crate) log: Vec<LogLine>,
     pub(crate) secret_uses: Vec<SecretUse>,
+    /// In bytes, what it began with included.
+    pub(crate) memory: usize,
 }
 
 /// What a run begins with.
@@ -202,9 +216,7 @@ pub(crate) struct Beginning {
 
 impl Guest {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let limits = MemoryLimit {
-            left: beginning.limits.memory_bytes,
-        };
+        let limits = MemoryLimit::of(beginning.limits.memory_bytes);
         Self {
             world: beginning.world,
             export: beginning.export,
@@ -230,6 +242,7 @@ impl Guest {
             wants: self.wants,
             log: self.log,
             secret_uses: self.secret_uses,
+            memory: self.limits.used,
         }
     }
 

@@ -160,7 +160,8 @@ impl<'a> Progress<'a> {
                 // The time went by outside the guest: inside it, the limit of CPU comes first.
                 Ended::Failed(_) if self.is_over() => return Err(self.too_long()),
                 Ended::Failed(reason) => return Err(self.trapped(reason)),
-                Ended::Wants(request) => self.answer(*request).await?,
+                // Apart: many calls ask for nothing, and would carry room for a whole exchange about.
+                Ended::Wants(request) => Box::pin(self.answer(*request)).await?,
             }
         }
     }
@@ -223,6 +224,10 @@ impl<'a> Progress<'a> {
         which.fetch_add(1, Ordering::Relaxed);
         let us = u64::try_from(run.cpu.as_micros()).unwrap_or(u64::MAX);
         counters.cpu_us.fetch_add(us, Ordering::Relaxed);
+        let bytes = u64::try_from(run.memory).unwrap_or(u64::MAX);
+        counters
+            .memory_bytes_max
+            .fetch_max(bytes, Ordering::Relaxed);
         match run.ended {
             Ended::Wants(_) => {}
             Ended::Done(_) => self.write_log(&run.log),

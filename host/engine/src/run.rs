@@ -41,7 +41,7 @@ impl Linked {
     }
 }
 
-/// Instantiates once: an import whose type has changed shows only here.
+/// Instantiates once: an import whose type has changed shows only here. Gives the bytes of memory a call begins with.
 ///
 /// # Errors
 /// What failed.
@@ -49,10 +49,11 @@ pub(crate) fn try_instance(
     linked: &Linked,
     beginning: Beginning,
     allowance: Allowance,
-) -> Result<(), String> {
+) -> Result<usize, String> {
     let mut store = prepared_store(linked, beginning, allowance, thread_cpu());
     let instance = linked.pre.instantiate(&mut store);
-    instance.map(drop).map_err(|error| reason(&error))
+    instance.map_err(|error| reason(&error))?;
+    Ok(store.into_data().into_remains().memory)
 }
 
 fn prepared_store(
@@ -87,6 +88,8 @@ pub(crate) struct Run<T> {
     pub(crate) log: Vec<LogLine>,
     pub(crate) secret_uses: Vec<SecretUse>,
     pub(crate) cpu: Duration,
+    /// In bytes, what it began with included.
+    pub(crate) memory: usize,
 }
 
 /// What a run may still use of its call's limits.
@@ -136,6 +139,7 @@ pub(crate) fn run<C: Call>(
         log: remains.log,
         secret_uses: remains.secret_uses,
         cpu: thread_cpu().saturating_sub(before),
+        memory: remains.memory,
     }
 }
 

@@ -25,23 +25,23 @@ pub(super) async fn metrics(State(host): State<Arc<Host>>) -> Response {
 
 fn plugins(text: &mut String, metrics: &BTreeMap<PluginName, PluginMetrics>) {
     type Figure = fn(&PluginMetrics) -> u64;
-    let figures: [(&str, Figure); 4] = [
-        ("calls", |plugin| plugin.calls),
-        ("replays", |plugin| plugin.replays),
-        ("traps", |plugin| plugin.traps),
-        ("cpu_microseconds", |plugin| plugin.cpu_us),
+    let figures: [(&str, &str, Figure); 5] = [
+        ("calls_total", "counter", |plugin| plugin.calls),
+        ("replays_total", "counter", |plugin| plugin.replays),
+        ("traps_total", "counter", |plugin| plugin.traps),
+        ("cpu_microseconds_total", "counter", |plugin| plugin.cpu_us),
+        ("memory_bytes_max", "gauge", |plugin| {
+            plugin.memory_bytes_max
+        }),
     ];
-    for (name, figure) in figures {
-        line(
-            text,
-            &format!("# TYPE trunkline_plugin_{name}_total counter"),
-        );
+    for (name, kind, figure) in figures {
+        line(text, &format!("# TYPE trunkline_plugin_{name} {kind}"));
         for (plugin, metrics) in metrics {
             let label = escaped(plugin.as_str());
             let value = figure(metrics);
             line(
                 text,
-                &format!("trunkline_plugin_{name}_total{{plugin=\"{label}\"}} {value}"),
+                &format!("trunkline_plugin_{name}{{plugin=\"{label}\"}} {value}"),
             );
         }
     }

@@ -220,6 +220,10 @@ async fn counts_are_told_as_prometheus_reads_them() {
         text.contains("\ntrunkline_calls_kept_raw_total 1\n"),
         "{text}"
     );
+    assert!(
+        text.contains("\n# TYPE trunkline_plugin_memory_bytes_max gauge\n"),
+        "{text}"
+    );
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (_, value) = line.rsplit_once(' ').expect("a name and a value");
         assert!(value.parse::<f64>().is_ok(), "{line}");
