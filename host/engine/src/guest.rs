@@ -53,6 +53,8 @@ pub(crate) struct CallLimits {
 pub(crate) struct MemoryLimit {
     /// Bytes.
     left: usize,
+    /// The guest was refused more. It may have lived with that; mostly it traps, and its trap does not say why.
+    refused: bool,
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -67,7 +69,10 @@ impl ResourceLimiter for MemoryLimit {
                 self.left = left;
                 Ok(true)
             }
-            None => Ok(false),
+            None => {
+                self.refused = true;
+                Ok(false)
+            }
         }
     }
 
@@ -151,8 +156,8 @@ pub(crate) enum Halt {
     TooManyFrames,
     #[error("used more than {0} ms of CPU")]
     Cpu(u64),
-    #[error("ran longer than {0} s")]
-    TooLong(u64),
+    #[error("ran past the end of its call's time")]
+    TooLong,
 }
 
 /// The store data of one run.
@@ -183,6 +188,8 @@ pub(crate) struct Remains {
     pub(crate) wants: Option<FetchRequest>,
     pub(crate) log: Vec<LogLine>,
     pub(crate) secret_uses: Vec<SecretUse>,
+    /// More memory was wanted than its limit allows.
+    pub(crate) memory_refused: bool,
 }
 
 /// What a run begins with.
@@ -204,6 +211,7 @@ impl Guest {
     pub(crate) fn new(beginning: Beginning) -> Self {
         let limits = MemoryLimit {
             left: beginning.limits.memory_bytes,
+            refused: false,
         };
         Self {
             world: beginning.world,
@@ -230,6 +238,7 @@ impl Guest {
             wants: self.wants,
             log: self.log,
             secret_uses: self.secret_uses,
+            memory_refused: self.limits.refused,
         }
     }
 
