@@ -211,6 +211,27 @@ async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
     assert_eq!(served.wait(), Some(0));
 }
 
+/// Nobody may be looking at the lights when one goes out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_work_stands_in_the_log_once() {
+    let served = Served::start().await;
+    for _ in 0..3 {
+        let status = trunkline(&["status", "--refresh", "--config", served.config()]);
+        assert_eq!(status.status.code(), Some(0), "{}", text(&status.stderr));
+    }
+    let log = std::fs::read_to_string(served.folder.path().join("log")).unwrap();
+    for of in [
+        "of=\"ECE acme\"",
+        "of=\"channels.acme-sms\"",
+        "of=\"bots.faq\"",
+    ] {
+        let told = log
+            .lines()
+            .filter(|line| line.contains("does not work") && line.contains(of));
+        assert_eq!(told.count(), 1, "{of} in\n{log}");
+    }
+}
+
 /// What ECE posts there cannot be read, and is kept as a dead letter.
 async fn post_nonsense(served: &Served, body: &'static str) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
