@@ -54,6 +54,8 @@ pub(crate) struct MemoryLimit {
     /// Bytes.
     left: usize,
     used: usize,
+    /// The guest was refused more. It may have lived with that; mostly it traps, and its trap does not say why.
+    refused: bool,
 }
 
 impl MemoryLimit {
@@ -61,6 +63,7 @@ impl MemoryLimit {
         Self {
             left: bytes,
             used: 0,
+            refused: false,
         }
     }
 }
@@ -79,7 +82,10 @@ impl ResourceLimiter for MemoryLimit {
                 self.used += more;
                 Ok(true)
             }
-            None => Ok(false),
+            None => {
+                self.refused = true;
+                Ok(false)
+            }
         }
     }
 
@@ -163,8 +169,8 @@ pub(crate) enum Halt {
     TooManyFrames,
     #[error("used more than {0} ms of CPU")]
     Cpu(u64),
-    #[error("ran longer than {0} s")]
-    TooLong(u64),
+    #[error("ran past the end of its call's time")]
+    TooLong,
 }
 
 /// The store data of one run.
@@ -197,6 +203,8 @@ pub(crate) struct Remains {
     pub(crate) secret_uses: Vec<SecretUse>,
     /// In bytes, what it began with included.
     pub(crate) memory: usize,
+    /// More memory was wanted than its limit allows.
+    pub(crate) memory_refused: bool,
 }
 
 /// What a run begins with.
@@ -243,6 +251,7 @@ impl Guest {
             log: self.log,
             secret_uses: self.secret_uses,
             memory: self.limits.used,
+            memory_refused: self.limits.refused,
         }
     }
 

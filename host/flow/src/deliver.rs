@@ -18,7 +18,7 @@ pub(crate) mod files;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trunkline_core::effect::Payload;
+use trunkline_core::effect::{Author, Payload};
 use trunkline_core::event::Outcome;
 use trunkline_core::id::{ChannelName, DeliveryId, EceSession, IntegrationName, Timestamp};
 use trunkline_core::message::Address;
@@ -188,6 +188,11 @@ impl<O: Outside> Attempt<O> {
         let ece_took = self.ece_took(&verdict);
         let signals = std::mem::take(&mut verdict.signals);
         let settled = settle(&self.inner, &self.item, verdict).await;
+        if self.speaks() && settled == Some(Settled::Done) {
+            self.inner
+                .signals
+                .spoke(self.item.delivery.id.conversation.customer);
+        }
         if settled.is_some() {
             let sockets = &self.inner.sockets;
             if pushed {
@@ -239,6 +244,11 @@ impl<O: Outside> Attempt<O> {
         matches!(self.item.delivery.payload, Payload::ToEce { .. })
             && verdict.outcome == Settled::Done
             && verdict.report.is_none()
+    }
+
+    /// Somebody's own words: they no longer type them.
+    fn speaks(&self) -> bool {
+        matches!(&self.item.delivery.payload, Payload::ToCustomer(message) if message.author != Author::System)
     }
 
     /// A message on a channel with sockets.
