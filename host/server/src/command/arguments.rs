@@ -289,7 +289,7 @@ mod tests {
     fn shows_both(command: &clap::Command) {
         let help = command.get_after_help().map(ToString::to_string);
         let help = help.unwrap_or_default();
-        assert!(help.contains("Example:"), "{}", command.get_name());
+        assert!(help.contains("Example"), "{}", command.get_name());
         assert!(help.contains("Exit codes:"), "{}", command.get_name());
         for below in command.get_subcommands() {
             shows_both(below);
