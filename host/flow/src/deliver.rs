@@ -187,7 +187,11 @@ impl<O: Outside> Attempt<O> {
         let pushed = verdict.pushed.is_some();
         let ece_took = self.ece_took(&verdict);
         let signals = std::mem::take(&mut verdict.signals);
+        let session = verdict.session.clone();
         let settled = settle(&self.inner, &self.item, verdict).await;
+        if let Some((integration, session)) = session {
+            self.inner.opens.kept(&integration, &session, self.now());
+        }
         if settled.is_some() {
             let sockets = &self.inner.sockets;
             if pushed {

@@ -102,10 +102,12 @@ async fn look<O: Outside>(
         for customer in swept.customers {
             inner.wake(customer, Wake::News);
         }
-        if swept.expired.is_empty() {
+        let mut expired = swept.expired;
+        expired.retain(|one| !becomes_known(inner, one));
+        if expired.is_empty() {
             break;
         }
-        expire(inner, swept.expired).await?;
+        expire(inner, expired).await?;
     }
     let mut after = None;
     loop {
@@ -119,6 +121,14 @@ async fn look<O: Outside>(
         if page.len() < PAGE {
             return store.next_due(now).await;
         }
+    }
+}
+
+/// Whether the settle that is being written wakes it: only the disk is late.
+fn becomes_known<O: Outside>(inner: &Inner<O>, expired: &Expired) -> bool {
+    match &expired.target {
+        Target::Session(integration, session) => inner.opens.is_being_kept(integration, session),
+        Target::Addresses(..) | Target::Delivery(..) | Target::Customer(_) => false,
     }
 }
 

@@ -1,0 +1,66 @@
+//! What crosses on its way: two starts at ECE, a receipt and a refusal, a replay and a slow message, a disk that takes long.
+
+use simulation::world::START;
+use trunkline_core::event::{EceEvent, EceHappening};
+use trunkline_flow::Limits;
+use trunkline_flow::ports::{EceError, OpenOutcome};
+
+use super::bench::{Bench, on_bench};
+
+/// An agent's word in a conversation of ECE.
+async fn agent_says(bench: &Bench, session: &str, text: &str) {
+    let event = EceEvent {
+        session: session.into(),
+        id: "1".to_owned(),
+        at: START,
+        happening: EceHappening::Said {
+            agent: None,
+            text: text.to_owned(),
+        },
+    };
+    let acme = "acme".into();
+    let taken = bench.flow.ece_events(&acme, vec![event], vec![]);
+    taken.await.expect("it is on disk");
+}
+
+fn started(session: &str) -> Result<OpenOutcome, EceError> {
+    Ok(OpenOutcome::Started(session.into()))
+}
+
+/// Bela's first callback comes between ECE's answer and its settle, while Anna's start has an unknown outcome. Given to Anna,
+/// her words would be read by Bela's agent.
+#[test]
+fn a_conversation_that_another_start_was_just_answered_with_is_nobody_elses() {
+    on_bench(Limits::default(), |bench| async move {
+        // Soon after a start of the flow nothing is guessed.
+        bench.pass(600_000).await;
+        let unknown = Err(EceError::Unknown("no answer".to_owned()));
+        bench.script().opens = [unknown, started("s1"), started("s2")].into();
+        bench.write("anna", "1", "open").await;
+        bench.until(|b| b.told("no answer")).await;
+        bench.shared.world().slow_settles_ms = Some(3_000);
+        bench.write("bela", "2", "open").await;
+        bench.until(|b| b.asked_times("open").len() == 2).await;
+        bench.pass(500).await;
+        agent_says(&bench, "s1", "hello Bela").await;
+        bench.until(|b| b.told("started as s1")).await;
+        bench
+            .until(|b| b.told("started again after an unknown outcome as s2"))
+            .await;
+        assert!(!bench.told("its callback tells"), "{}", bench.story());
+    });
+}
+
+#[test]
+fn callbacks_wait_as_long_as_the_disk_takes_to_keep_the_answer_to_their_start() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.shared.world().slow_settles_ms = Some(100_000);
+        bench.write("anna", "1", "open").await;
+        bench.until(|b| b.asked_times("open").len() == 1).await;
+        bench.pass(500).await;
+        agent_says(&bench, "s1", "hello").await;
+        bench.until(|b| b.told("text: \"hello\"")).await;
+        assert!(!bench.told("DEAD"), "{}", bench.story());
+        assert!(bench.asked_times("end s1").is_empty());
+    });
+}
