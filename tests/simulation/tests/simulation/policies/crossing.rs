@@ -1,11 +1,12 @@
 //! What crosses on its way: two starts at ECE, a receipt and a refusal, a replay and a slow message, a disk that takes long.
 
 use simulation::world::START;
-use trunkline_core::event::{EceEvent, EceHappening};
+use trunkline_core::event::{DeliveryName, EceEvent, EceHappening, ReceiptState};
+use trunkline_core::id::DeliveryId;
 use trunkline_flow::Limits;
-use trunkline_flow::ports::{EceError, OpenOutcome};
+use trunkline_flow::ports::{EceError, OpenOutcome, ReceivedHappening, SendError};
 
-use super::bench::{Bench, on_bench};
+use super::bench::{Bench, conversation, on_bench, received};
 
 /// An agent's word in a conversation of ECE.
 async fn agent_says(bench: &Bench, session: &str, text: &str) {
@@ -62,5 +63,39 @@ fn callbacks_wait_as_long_as_the_disk_takes_to_keep_the_answer_to_their_start() 
         bench.until(|b| b.told("text: \"hello\"")).await;
         assert!(!bench.told("DEAD"), "{}", bench.story());
         assert!(bench.asked_times("end s1").is_empty());
+    });
+}
+
+/// The first there is, to the one customer there is.
+fn first_delivery(bench: &Bench) -> DeliveryId {
+    let tables = bench.disk.lock().expect("no test panicked holding it");
+    let (customer, _) = tables.customers().next().expect("Anna wrote");
+    DeliveryId {
+        conversation: conversation(customer.id),
+        number: 1,
+    }
+}
+
+/// A dead letter of it would say that the customer does not have it, and its replay would give it to them twice.
+#[test]
+fn a_message_that_a_receipt_tells_of_is_delivered_though_its_repetition_is_refused() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().slow_sends_ms = Some(5_000);
+        let unknown = Err(SendError::Unknown("no answer".to_owned()));
+        let refused = Err(SendError::Refused("it has it already".to_owned()));
+        bench.script().sends = [unknown, refused].into();
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked_times("send hello again").len() == 1)
+            .await;
+        let delivered = ReceivedHappening::Receipt {
+            delivery: DeliveryName::Ours(first_delivery(&bench)),
+            state: ReceiptState::Delivered,
+            detail: None,
+            opted_out: false,
+        };
+        bench.deliver_event(received("anna", "r", delivered)).await;
+        bench.until(|b| b.told("outcome: Taken")).await;
+        assert!(!bench.told("DEAD"), "{}", bench.story());
     });
 }
