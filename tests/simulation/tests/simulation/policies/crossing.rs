@@ -4,9 +4,12 @@ use simulation::world::START;
 use trunkline_core::event::{DeliveryName, EceEvent, EceHappening, ReceiptState};
 use trunkline_core::id::DeliveryId;
 use trunkline_flow::Limits;
-use trunkline_flow::ports::{EceError, OpenOutcome, ReceivedHappening, SendError};
+use trunkline_flow::ports::{
+    EceError, OpenOutcome, ReceiveError, ReceivedHappening, Scope, SendError, Store,
+};
 
-use super::bench::{Bench, conversation, on_bench, received};
+use super::bench::{Bench, conversation, fine, on_bench, received};
+use super::incoming::not_now;
 
 /// An agent's word in a conversation of ECE.
 async fn agent_says(bench: &Bench, session: &str, text: &str) {
@@ -97,5 +100,34 @@ fn a_message_that_a_receipt_tells_of_is_delivered_though_its_repetition_is_refus
         bench.deliver_event(received("anna", "r", delivered)).await;
         bench.until(|b| b.told("outcome: Taken")).await;
         assert!(!bench.told("DEAD"), "{}", bench.story());
+    });
+}
+
+/// Replays the dead letter that holds this.
+async fn replay(bench: &Bench, content: &str) {
+    let dead = bench.flow.store().dead_letters(None, 100).await;
+    let dead = dead.expect("the store works");
+    let letter = dead.iter().find(|letter| letter.content.contains(content));
+    let letter = letter.expect("there is one").id;
+    bench.flow.replay(letter).await.expect("it is there");
+}
+
+/// It was answered 2xx, so somebody has to be able to see it, and to give it to the channel when that is back.
+#[test]
+fn a_call_that_waited_for_a_channel_that_is_gone_is_a_dead_letter_that_can_be_replayed() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().receives.push_back(not_now(None));
+        bench.write("anna", "1", "say hello").await;
+        let gone = Some(ReceiveError::UnknownChannel);
+        bench.script().receives.push_back(gone);
+        let read = bench.flow.raw_again(&Scope::Channel("line".into())).await;
+        assert_eq!(read, Ok(1));
+        assert!(bench.told("DEAD Unreadable"), "{}", bench.story());
+        replay(&bench, "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        assert_eq!(bench.write("anna", "1", "say hello").await, fine());
+        assert_eq!(bench.flow.status().duplicates, 1);
     });
 }
