@@ -125,8 +125,8 @@ impl<O: Outside> Owner<O> {
         let now = self.inner.now();
         match finished.settled {
             Some(outcome) => {
-                self.lanes
-                    .finish(finished.lane, finished.attempts, &outcome, now);
+                let which = (finished.lane, finished.delivery);
+                self.lanes.finish(which, finished.attempts, &outcome, now);
                 if finished.peer_changed {
                     self.desk.leave(Wake::News);
                 }
@@ -134,7 +134,10 @@ impl<O: Outside> Owner<O> {
                     self.show_seen(finished.delivery);
                 }
             }
-            None => self.desk.leave(Wake::Reload),
+            None => {
+                self.lost.insert(finished.lane);
+                self.desk.leave(Wake::Reload);
+            }
         }
     }
 

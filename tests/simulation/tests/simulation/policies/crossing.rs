@@ -112,6 +112,31 @@ async fn replay(bench: &Bench, content: &str) {
     bench.flow.replay(letter).await.expect("it is there");
 }
 
+#[test]
+fn a_replay_while_a_message_is_slow_holds_nothing_else_up() {
+    on_bench(Limits::default(), |bench| async move {
+        let refused = Err(SendError::Refused("no".to_owned()));
+        bench.script().sends.push_back(refused);
+        bench.write("anna", "1", "say one").await;
+        bench.until(|b| b.told("DEAD Delivery `one`")).await;
+        bench.script().slow_sends_ms = Some(100_000);
+        bench.write("anna", "2", "say two").await;
+        bench.until(|b| b.asked_times("send two").len() == 1).await;
+        replay(&bench, "one").await;
+        bench.pass(500).await;
+        bench.write("anna", "3", "ece three").await;
+        bench.pass(5_000).await;
+        assert_eq!(bench.asked_times("ece three").len(), 1, "it waits");
+        bench
+            .until(|b| b.flow.status().delivered_customer == 2)
+            .await;
+        bench.pass(300_000).await;
+        let sends = bench.asked().into_iter().filter(|a| a.starts_with("send"));
+        let sends: Vec<_> = sends.collect();
+        assert_eq!(sends, ["send one", "send two", "send one"]);
+    });
+}
+
 /// It was answered 2xx, so somebody has to be able to see it, and to give it to the channel when that is back.
 #[test]
 fn a_call_that_waited_for_a_channel_that_is_gone_is_a_dead_letter_that_can_be_replayed() {
