@@ -25,8 +25,13 @@ impl Session {
 }
 
 impl Step<'_> {
-    /// ECE has the customer in a queue. A bot's open offer ends by its own time.
+    /// ECE has the customer in a queue. A bot's open offer ends by its own time. An agent whose file is on its way to us has come
+    /// without ECE's word for it, as in an offer that was open until now.
     pub(crate) fn await_agent(&mut self) {
+        let session = self.talk.session();
+        if session.is_some_and(|session| session.fetching.is_some()) {
+            self.agent_is_here();
+        }
         let waits = self
             .talk
             .session()

@@ -332,3 +332,21 @@ fn an_offer_ends_by_its_own_time_and_a_chat_left_to_the_agents_by_the_journeys()
         ["no timer offer", "timer answer at 3601000"]
     );
 }
+
+/// The bot is done while an agent's file is on its way; ECE has told of nobody as assigned. With the wait, the agent's words
+/// behind the file would end, too.
+#[test]
+fn an_agent_whose_file_takes_long_has_the_chat_that_a_bot_leaves() {
+    let mut world = World::bot_agents_survey();
+    world.policies().nobody_answers_ms = 60_000;
+    world.says("orders");
+    world.answers(1, vec![offer()]);
+    world.started(2, "s1");
+    world.ece("s1", EceHappening::FileOffered(remote("map.png")));
+    world.ece("s1", agent_says("Here you are"));
+    world.answers(5, vec![BotAction::Done]);
+    world.after_ms(60_000).timer("answer");
+    let effects = world.report(6, Outcome::FileReady(stored("map.png")));
+    let said = |effect: &String| effect.contains("Here you are");
+    assert!(effects.iter().any(said), "{effects:?}");
+}
