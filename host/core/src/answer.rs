@@ -58,13 +58,23 @@ impl Step<'_> {
 
     /// It is in a queue again.
     pub(crate) fn agent_has_left(&mut self) {
-        let counted = self.talk.deliveries;
+        let read = self.read_for_sure();
         if let Some(session) = self.talk.session_mut()
             && std::mem::replace(&mut session.with_agent, false)
         {
-            session.unread_from = counted;
+            session.unread_from = read;
         }
         self.await_agent();
+    }
+
+    /// The last delivery that the agent who left has surely had: what ECE has not taken yet, as far as is known, may come into
+    /// its queue.
+    fn read_for_sure(&self) -> u32 {
+        let session = self.talk.session().map(|session| &session.id);
+        let mut crossing = self.talk.sent.iter();
+        crossing
+            .find(|sent| Some(&sent.session) == session && !sent.failed)
+            .map_or(self.talk.deliveries, |sent| sent.first.saturating_sub(1))
     }
 
     /// Waited long enough.
