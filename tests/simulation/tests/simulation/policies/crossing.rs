@@ -1,14 +1,16 @@
 //! What crosses on its way: two starts at ECE, a receipt and a refusal, a replay and a slow message, a disk that takes long.
 
+use simulation::configured::{BLIND, settings};
 use simulation::world::START;
 use trunkline_core::event::{DeliveryName, EceEvent, EceHappening, ReceiptState};
 use trunkline_core::id::DeliveryId;
 use trunkline_flow::Limits;
 use trunkline_flow::ports::{
-    EceError, OpenOutcome, ReceiveError, ReceivedHappening, Scope, SendError, Store,
+    Clock, EceError, OpenOutcome, ReceiveError, ReceivedEvent, ReceivedHappening, Scope, SendError,
+    Store,
 };
 
-use super::bench::{Bench, conversation, fine, on_bench, received};
+use super::bench::{Bench, conversation, fine, on_bench, on_bench_for_real, received, written};
 use super::incoming::not_now;
 
 /// An agent's word in a conversation of ECE.
@@ -154,5 +156,62 @@ fn a_call_that_waited_for_a_channel_that_is_gone_is_a_dead_letter_that_can_be_re
             .await;
         assert_eq!(bench.write("anna", "1", "say hello").await, fine());
         assert_eq!(bench.flow.status().duplicates, 1);
+    });
+}
+
+/// On the channel that leads straight to agents.
+async fn writes(bench: &Bench, key: &str, text: &str) {
+    let event = ReceivedEvent {
+        channel: Some(BLIND.into()),
+        ..written("anna", key, text)
+    };
+    assert_eq!(bench.deliver_event(event).await, fine());
+}
+
+async fn ece_tells(bench: &Bench, session: &str, id: &str, happening: EceHappening) {
+    let event = EceEvent {
+        session: session.into(),
+        id: id.to_owned(),
+        at: bench.clock.now(),
+        happening,
+    };
+    let acme = "acme".into();
+    let taken = bench.flow.ece_events(&acme, vec![event], vec![]);
+    taken.await.expect("it is on disk");
+}
+
+/// Says a word to an agent in a new conversation of ECE.
+async fn chats(bench: &Bench, session: &str) {
+    bench.script().opens.push_back(started(session));
+    writes(bench, session, &format!("hello {session}")).await;
+    let asked = format!("ece hello {session}");
+    bench.until(|b| b.asked().contains(&asked)).await;
+    ece_tells(bench, session, "1", EceHappening::Assigned { agent: None }).await;
+}
+
+async fn agent_closes(bench: &Bench, session: &str) {
+    let by_agent = true;
+    ece_tells(bench, session, "2", EceHappening::Completed { by_agent }).await;
+    bench.pass(2_000).await;
+}
+
+/// Put into the conversation that is long over, nobody would ever read them.
+#[test]
+fn the_replay_of_words_that_ece_refused_reaches_an_agent_after_their_conversation() {
+    on_bench_for_real(settings(), |bench| async move {
+        chats(&bench, "s1").await;
+        let refused = Err(EceError::Refused("400".to_owned()));
+        bench.script().eces.push_back(refused);
+        writes(&bench, "m", "my order is 7").await;
+        bench
+            .until(|b| b.told("DEAD Delivery `my order is 7`"))
+            .await;
+        agent_closes(&bench, "s1").await;
+        bench.script().opens.push_back(started("s2"));
+        replay(&bench, "my order is 7").await;
+        bench.until(|b| b.told("started as s2")).await;
+        bench
+            .until(|b| b.asked_times("ece my order is 7").len() == 2)
+            .await;
     });
 }
