@@ -165,7 +165,7 @@ impl<O: Outside> Attempt<O> {
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
                 // Not a dead letter: the core begins anew with what ECE did not take.
-                Sorted::Gone(text) => self.session_gone(&text),
+                Sorted::Gone(text) => self.session_gone(&text, message),
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(self.inner.limits.call_ms, &left)),
@@ -189,10 +189,10 @@ impl<O: Outside> Attempt<O> {
 
     /// Not a dead letter: the core begins anew with what ECE did not take. What that was stands in the delivery, which the
     /// trace shows as content; a note names none of it.
-    fn session_gone(&self, text: &str) -> Verdict {
+    fn session_gone(&self, text: &str, message: &EceMessage) -> Verdict {
         let doubt = self.doubt();
         Verdict::done(format!("{text}{doubt}; it did not take this"))
-            .reporting(Outcome::SessionGone)
+            .reporting(Outcome::NotTaken(message.clone()))
     }
 
     /// Ends a conversation in ECE. Repeated without harm, never reported.

@@ -21,8 +21,8 @@ use trunkline_core::effect::{
     SignalEffect, ToCustomer,
 };
 use trunkline_core::event::{
-    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, Receipt, ReceiptState, RemoteFile,
-    Signal,
+    BotEvent, BotTurn, ChannelEvent, DeliveryReport, Event, Happening, Outcome, Profile, Receipt,
+    ReceiptState, RemoteFile, Signal,
 };
 use trunkline_core::id::{
     BotName, ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Epoch,
@@ -347,6 +347,13 @@ fn handle(
             let failed = delivery.map(|delivery| Effect::NotDelivered { delivery, reason });
             failed.into_iter().collect()
         }
+        Event::Delivery(DeliveryReport {
+            outcome: Outcome::NotTaken(_),
+            ..
+        }) => vec![Effect::Note {
+            conversation: Some(conversation(customer.id)),
+            text: "NotTaken".to_owned(),
+        }],
         other @ (Event::Channel(_)
         | Event::Ece(_)
         | Event::Delivery(_)

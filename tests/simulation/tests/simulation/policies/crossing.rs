@@ -215,3 +215,31 @@ fn the_replay_of_words_that_ece_refused_reaches_an_agent_after_their_conversatio
             .await;
     });
 }
+
+/// They crossed with the agent's close, and another conversation came and went before that was known.
+#[test]
+fn words_that_found_an_earlier_conversation_gone_are_a_dead_letter_that_holds_them() {
+    on_bench_for_real(settings(), |bench| async move {
+        chats(&bench, "s1").await;
+        bench.pass(2_000).await;
+        let gone = Err(EceError::Gone("404".to_owned()));
+        bench.script().eces.push_back(gone);
+        bench.shared.world().slow_settles_ms = Some(100_000);
+        writes(&bench, "m", "my order is 7").await;
+        bench
+            .until(|b| b.asked_times("ece my order is 7").len() == 1)
+            .await;
+        bench.shared.world().slow_settles_ms = None;
+        agent_closes(&bench, "s1").await;
+        chats(&bench, "s2").await;
+        agent_closes(&bench, "s2").await;
+        bench
+            .until(|b| b.told("DEAD Message `my order is 7`: ECE no longer had"))
+            .await;
+        bench.script().opens.push_back(started("s3"));
+        replay(&bench, "my order is 7").await;
+        bench
+            .until(|b| b.asked_times("ece my order is 7").len() == 2)
+            .await;
+    });
+}
