@@ -39,6 +39,8 @@ const IN_DOUBT: &str = ", after an attempt with unknown outcome";
 pub(crate) struct Attempt<O> {
     pub(crate) inner: Arc<Inner<O>>,
     pub(crate) item: OutboxItem,
+    /// Something waits behind it.
+    pub(crate) holds_up: bool,
     pub(crate) channel: ChannelName,
     pub(crate) opted_out: bool,
     pub(crate) addresses: Vec<Address>,

@@ -166,6 +166,12 @@ impl Lanes {
         Some((item, word))
     }
 
+    /// Whether something waits behind the head of this lane.
+    pub(crate) fn waits_behind(&self, lane: LaneId) -> bool {
+        let queue = self.queues.get(&lane);
+        queue.is_some_and(|queue| queue.items.len() > 1)
+    }
+
     /// Whether a delivery of this lane is under way.
     pub(crate) fn is_under_way(&self, lane: LaneId) -> bool {
         self.queues

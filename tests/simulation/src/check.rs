@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use trunkline_core::id::{CustomerId, DeliveryId, EceSession, Timestamp};
 
-use crate::configured::{PROBING, WELCOME};
+use crate::configured::{PROBING, RENAMED, WELCOME};
 use crate::provider::parts;
 use crate::run::Outcome;
 use crate::store::{Tables, words as delivery_words};
@@ -139,8 +139,11 @@ fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
     for ((customer, _), _) in counts.into_iter().filter(|(_, count)| *count > 1) {
         *twice.entry(customer).or_default() += 1;
     }
+    // A conversation of an ECE that was called otherwise for a while is over here, and goes on there when it has its name back.
+    let was_renamed = |customer: &str| lines_of(customer, tables).any(|t| t.contains(RENAMED));
     twice
         .into_iter()
+        .filter(|(customer, _)| !was_renamed(customer))
         .filter_map(|(customer, twice)| {
             let marks = marks_of(customer, tables);
             (twice > marks).then(|| {

@@ -54,6 +54,9 @@ pub fn settings() -> Settings {
 /// How many configurations there are.
 pub const CONFIGURATIONS: usize = 4;
 
+/// What ECE's client says of one that is called otherwise by now.
+pub const RENAMED: &str = "not configured";
+
 /// What ECE is called in each of them.
 pub fn integration_in(configuration: usize) -> &'static str {
     if configuration == 3 {

@@ -9,7 +9,7 @@ use trunkline_flow::ports::{
 };
 
 use crate::clock::SimClock;
-use crate::configured::integration_in;
+use crate::configured::{RENAMED, integration_in};
 use crate::provider::{slowly, some_file};
 use crate::store::ece_words;
 use crate::world::{Doing, Session, Shared, World};
@@ -86,7 +86,7 @@ impl Ece for SimEce {
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
         if !self.serves(&opening.open.integration) {
-            return Err(EceError::Refused("not configured".to_owned()));
+            return Err(EceError::Refused(RENAMED.to_owned()));
         }
         if let Some(error) = self.failure() {
             return Err(error);
@@ -125,7 +125,7 @@ impl Ece for SimEce {
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
         if !self.serves(integration) {
-            return Err(EceError::Gone("not configured".to_owned()));
+            return Err(EceError::Gone(RENAMED.to_owned()));
         }
         if let Some(error) = self.failure() {
             return Err(error);
@@ -196,7 +196,7 @@ impl Ece for SimEce {
         self.shared.may_crash(self.clock.now()).await;
         slowly(&self.shared, self.clock).await;
         if integration.is_some_and(|integration| !self.serves(integration)) {
-            return Err(EceError::Refused("not configured".to_owned()));
+            return Err(EceError::Refused(RENAMED.to_owned()));
         }
         match self.failure() {
             Some(error) => Err(error),

@@ -7,6 +7,9 @@ use crate::backoff;
 use crate::flow::Outside;
 use crate::ports::{Ece, EceError, EceSent, OpenOutcome, Opening, Scope, Settled};
 
+/// An end that something waits for is given up after so many ms: a dead letter, to be ended later.
+const END_HOLDS_UP_MS: u64 = 120_000;
+
 /// What ECE's error means to a message or an end.
 enum Sorted {
     Failed(Failure),
@@ -210,16 +213,10 @@ impl<O: Outside> Attempt<O> {
             Ok(Some(())) => Verdict::done("ended"),
             Ok(None) => {
                 let text = format!("no answer in {} ms", self.inner.limits.call_ms);
-                self.ece_again(integration, Failure::certain(text))
+                self.end_again(integration, Failure::unknown(text))
             }
             Err(error) => match sort(error) {
-                Sorted::Failed(failure) => self.ece_again(
-                    integration,
-                    Failure {
-                        unknown: false,
-                        ..failure
-                    },
-                ),
+                Sorted::Failed(failure) => self.end_again(integration, failure),
                 Sorted::Gone(text) => Verdict::done(text),
                 Sorted::Refused(text) => Verdict::dead(text),
             },
@@ -228,6 +225,20 @@ impl<O: Outside> Attempt<O> {
             report: None,
             ..verdict
         }
+    }
+
+    /// An ECE that answers and does not manage to end a conversation keeps nobody from the next agent.
+    fn end_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {
+        let answers = failure.unknown;
+        let failure = Failure {
+            unknown: false,
+            ..failure
+        };
+        if answers && self.holds_up {
+            let scope = Scope::Integration(integration.clone());
+            return self.again(failure, END_HOLDS_UP_MS, Some(&scope));
+        }
+        self.ece_again(integration, failure)
     }
 
     fn ece_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {

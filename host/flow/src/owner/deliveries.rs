@@ -35,6 +35,7 @@ impl<O: Outside> Owner<O> {
         let attempt = Attempt {
             inner: Arc::clone(&self.inner),
             item,
+            holds_up: self.lanes.waits_behind(lane),
             channel: self.customer.channel.clone(),
             opted_out: self.customer.opted_out,
             addresses: self.addresses.clone(),

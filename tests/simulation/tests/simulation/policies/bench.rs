@@ -1,7 +1,7 @@
 //! Flow alone on a bench: decisions written by hand, answers of plugins and ECE given beforehand, everything that was asked
 //! written down.
 //!
-//! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
+//! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `end`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
 //! then says X), `seen N` (an agent came, and delivery N to ECE was before), `elsewhere X` (as `say`, in another conversation), `later`. An attachment is fetched. On the channel `web`, which has
 //! sockets, what is said is pushed to them. What becomes of it is noted in the trace.
 //!
@@ -44,6 +44,7 @@ pub(crate) struct Script {
     pub(crate) sends: VecDeque<Result<SendProgress, SendError>>,
     pub(crate) opens: VecDeque<Result<OpenOutcome, EceError>>,
     pub(crate) eces: VecDeque<Result<EceSent, EceError>>,
+    pub(crate) ends: VecDeque<Result<(), EceError>>,
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) bot_receives: VecDeque<ReceiveError>,
@@ -407,6 +408,13 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
                 message: EceMessage::Text(rest.to_owned()),
             },
         )],
+        "end" => vec![deliver(
+            customer,
+            Payload::EndEce {
+                integration: "acme".into(),
+                session: "s1".into(),
+            },
+        )],
         "ask" => vec![deliver(customer, Payload::AskBot(ask()))],
         "fetch" => vec![deliver(
             customer,
@@ -759,8 +767,8 @@ impl Ece for Scripted {
         _integration: &IntegrationName,
         session: &EceSession,
     ) -> Result<(), EceError> {
-        drop(self.ask(format!("end {session}")));
-        Ok(())
+        let answer = self.ask(format!("end {session}")).ends.pop_front();
+        answer.unwrap_or(Ok(()))
     }
 
     async fn download(

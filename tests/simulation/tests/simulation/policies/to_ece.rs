@@ -45,6 +45,34 @@ fn after_a_day_a_message_for_ece_is_a_dead_letter() {
     });
 }
 
+fn broken(times: usize) -> impl Iterator<Item = Result<(), EceError>> {
+    (0..times).map(|_| Err(EceError::Unknown("500".to_owned())))
+}
+
+/// How ECE ends conversations is not sure. A customer who waits for the next agent must not wait for that.
+#[test]
+fn an_end_that_ece_does_not_manage_holds_nobody_up_who_waits_for_another_agent() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().ends = broken(2_000).collect();
+        bench.write("anna", "1", "end").await;
+        bench.write("anna", "2", "open").await;
+        bench.until(|b| b.told("started as s1")).await;
+        let waited = bench.now().ms_since(START);
+        assert!(waited < 5 * 60_000, "{waited} ms");
+        assert!(bench.told("DEAD Delivery ``: gave up"), "to be ended later");
+    });
+}
+
+#[test]
+fn an_end_for_which_nobody_waits_is_tried_for_as_long_as_words_are() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().ends = broken(60).collect();
+        bench.write("anna", "1", "end").await;
+        bench.until(|b| b.told("ended")).await;
+        assert!(!bench.told("DEAD"), "{}", bench.story());
+    });
+}
+
 /// The second piece is refused for now, the process dies: the first does not go again.
 #[test]
 fn a_long_text_of_which_ece_has_a_piece_goes_on_behind_it_after_a_crash() {
