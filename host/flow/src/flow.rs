@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::opens::Opens;
 use crate::owners::{Owners, Wake};
 use crate::pauses::Pauses;
-use crate::ports::{Clock, DeadLetterId, Ece, Fired, Plugins, Store, StoreError};
+use crate::ports::{Clock, DeadLetterId, Ece, Fired, Plugins, Scope, Store, StoreError};
 use crate::raw::RawGates;
 use crate::signal::Signals;
 use crate::sockets::Sockets;
@@ -233,6 +233,12 @@ impl<O: Outside> Inner<O> {
     pub(crate) fn settings(&self) -> Arc<Settings> {
         let held = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&held)
+    }
+
+    /// The end of a pause that is longer than a customer waits for an answer to a start.
+    pub(crate) fn long_pause(&self, scope: &Scope, now: Timestamp) -> Option<Timestamp> {
+        let end = self.pauses.until(scope, now)?;
+        (end.ms_since(now) > self.limits.open_unknown_ms).then_some(end)
     }
 
     /// Runs a task that a shutdown waits for.

@@ -39,6 +39,11 @@ impl<O: Outside> Attempt<O> {
         if let Some(session) = opens.session(&open.integration, delivery, now) {
             return self.started(open, session, "its callback tells that it was started");
         }
+        let scope = Scope::Integration(open.integration.clone());
+        if let Some(end) = self.inner.long_pause(&scope, now) {
+            let text = format!("ECE asks to wait {} ms", end.ms_since(now));
+            return self.unavailable(open, Unavailable::Unreachable, text);
+        }
         opens.begin(&open.integration, delivery, self.unknown_before(), now);
         let (leaving, left) = self.leaving();
         let opening = self.inner.ports.ece().open(self.opening(open), leaving);
@@ -126,7 +131,14 @@ impl<O: Outside> Attempt<O> {
         {
             return self.started(open, session, "its callback tells that it was started");
         }
-        if self.number() > limits.open_retries {
+        let scope = Scope::Integration(open.integration.clone());
+        if failure.pause {
+            self.inner
+                .pauses
+                .pause(&scope, now.plus_ms(failure.wait_ms));
+        }
+        let patience_ends = self.inner.long_pause(&scope, now).is_some();
+        if self.number() > limits.open_retries || patience_ends {
             self.open_is_over(open, None, failure.unknown || self.unknown_before());
             return self.unavailable(open, Unavailable::Unreachable, failure.text);
         }
@@ -139,10 +151,6 @@ impl<O: Outside> Attempt<O> {
             backoff::wait_ms(limits, delivery, self.number()).max(failure.wait_ms)
         };
         let at = now.plus_ms(wait_ms);
-        if failure.pause {
-            let scope = Scope::Integration(open.integration.clone());
-            self.inner.pauses.pause(&scope, at);
-        }
         let unknown = failure.unknown || self.unknown_before();
         let note = format!("{}, again in {wait_ms} ms", failure.text);
         Verdict::new(Settled::Again { at, unknown }, note)

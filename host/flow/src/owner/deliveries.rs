@@ -59,8 +59,14 @@ impl<O: Outside> Owner<O> {
         {
             return now;
         }
-        let pause =
-            scope_of(item, &self.customer).and_then(|scope| self.inner.pauses.until(&scope, now));
+        let scope = scope_of(item, &self.customer);
+        if let (Payload::OpenEce(_), Some(scope)) = (&item.delivery.payload, &scope)
+            && self.inner.long_pause(scope, now).is_some()
+        {
+            // Answered without asking: the customer is not left waiting.
+            return item.next_at;
+        }
+        let pause = scope.and_then(|scope| self.inner.pauses.until(&scope, now));
         pause.map_or(item.next_at, |end| end.max(item.next_at))
     }
 

@@ -45,6 +45,29 @@ fn after_a_day_a_message_for_ece_is_a_dead_letter() {
     });
 }
 
+/// Its policy holds them, with a word; and asks again.
+#[test]
+fn customers_are_not_left_waiting_while_ece_asks_to_wait_for_an_hour() {
+    on_bench(Limits::default(), |bench| async move {
+        let busy = EceError::Throttled {
+            wait_ms: HOUR_MS,
+            text: "429".to_owned(),
+        };
+        bench.script().opens.push_back(Err(busy));
+        bench.write("anna", "1", "open").await;
+        let told = |b: &Bench| b.story().matches("Unavailable(Unreachable)").count();
+        bench.until(|b| told(b) == 1).await;
+        bench.write("bela", "2", "open").await;
+        bench.until(|b| told(b) == 2).await;
+        let waited = bench.now().ms_since(START);
+        assert!(waited < 60_000, "{waited} ms");
+        assert_eq!(bench.asked_times("open").len(), 1, "ECE is not asked");
+        bench.pass(HOUR_MS).await;
+        bench.write("anna", "3", "open").await;
+        bench.until(|b| b.told("started as s1")).await;
+    });
+}
+
 fn broken(times: usize) -> impl Iterator<Item = Result<(), EceError>> {
     (0..times).map(|_| Err(EceError::Unknown("500".to_owned())))
 }
