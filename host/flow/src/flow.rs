@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
@@ -117,6 +118,10 @@ pub(crate) struct Inner<O> {
     pub(crate) owners: Owners,
     pub(crate) pauses: Pauses,
     pub(crate) opens: Opens,
+    /// When this life of the process began.
+    pub(crate) begun: Timestamp,
+    /// Settles that the store refused so far, and that are tried again.
+    pub(crate) late_settles: AtomicUsize,
     pub(crate) ticker: Ticker,
     pub(crate) raw: RawGates,
     pub(crate) signals: Signals,
@@ -148,6 +153,8 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
             signals: Signals::new(limits.signals_max),
             sockets: Sockets::new(limits.sockets_max, limits.socket_signals_max),
             opens: Opens::new(now),
+            begun: now,
+            late_settles: AtomicUsize::new(0),
             pauses: Pauses::default(),
             ticker: Ticker::default(),
             raw: RawGates::default(),

@@ -165,7 +165,13 @@ impl Bench {
 
     /// The process dies where it stands and starts again on the same disk.
     pub(crate) async fn crash(&mut self) {
+        self.down_for(0).await;
+    }
+
+    /// As `crash`, but it takes so many ms to start again.
+    pub(crate) async fn down_for(&mut self, ms: u64) {
         self.flow.shutdown(self.clock.now()).await;
+        self.pass(ms).await;
         let decisions = self.decisions.clone();
         self.flow = flow(
             &self.disk,

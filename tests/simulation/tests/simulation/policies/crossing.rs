@@ -81,6 +81,13 @@ fn first_delivery(bench: &Bench) -> DeliveryId {
     }
 }
 
+fn second_delivery(bench: &Bench) -> DeliveryId {
+    DeliveryId {
+        number: 2,
+        ..first_delivery(bench)
+    }
+}
+
 /// A dead letter of it would say that the customer does not have it, and its replay would give it to them twice.
 #[test]
 fn a_message_that_a_receipt_tells_of_is_delivered_though_its_repetition_is_refused() {
@@ -240,6 +247,58 @@ fn words_that_found_an_earlier_conversation_gone_are_a_dead_letter_that_holds_th
         replay(&bench, "my order is 7").await;
         bench
             .until(|b| b.asked_times("ece my order is 7").len() == 2)
+            .await;
+    });
+}
+
+/// The provider's id is known with the settle only. Dropped, the message would have ended silently.
+#[test]
+fn a_receipt_waits_as_long_as_a_full_disk_keeps_the_message_from_being_settled() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().slow_sends_ms = Some(5_000);
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.asked_times("send hello").len() == 1)
+            .await;
+        let failed = ReceivedHappening::Receipt {
+            delivery: DeliveryName::Provider(format!("p-{}", first_delivery(&bench))),
+            state: ReceiptState::Failed,
+            detail: None,
+            opted_out: false,
+        };
+        bench.deliver_event(received("anna", "r", failed)).await;
+        bench.shared.world().faults.store = 1_000;
+        bench.pass(90_000).await;
+        bench.shared.world().faults.store = 0;
+        bench
+            .until(|b| b.told("DEAD Delivery `hello`: the provider could not deliver it"))
+            .await;
+    });
+}
+
+/// So long as the process was down nobody could learn the provider's id.
+#[test]
+fn a_receipt_that_waits_is_not_dropped_for_the_time_that_the_process_was_down() {
+    on_bench(Limits::default(), |mut bench| async move {
+        bench.write("anna", "1", "say hello").await;
+        bench
+            .until(|b| b.flow.status().delivered_customer == 1)
+            .await;
+        let failed = ReceivedHappening::Receipt {
+            delivery: DeliveryName::Provider(format!("p-{}", second_delivery(&bench))),
+            state: ReceiptState::Failed,
+            detail: None,
+            opted_out: false,
+        };
+        bench.script().slow_sends_ms = Some(5_000);
+        bench.write("anna", "2", "say there").await;
+        bench
+            .until(|b| b.asked_times("send there").len() == 1)
+            .await;
+        bench.deliver_event(received("anna", "r", failed)).await;
+        bench.down_for(90_000).await;
+        bench
+            .until(|b| b.told("DEAD Delivery `there`: the provider could not deliver it"))
             .await;
     });
 }
