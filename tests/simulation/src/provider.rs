@@ -441,6 +441,7 @@ impl Plugins for SimPlugins {
             let heard = (call.conversation, said(&message.content));
             self.shared.world().bots_heard.push(heard);
         }
+        let mood = rand::Rng::random_range(&mut self.shared.world().rng, 0..12);
         let survey = call.ask.bot.as_str() == "survey";
         if survey && matches!(call.ask.event, BotEvent::Started(_)) {
             self.shared.world().surveys.push(call.conversation);
@@ -450,7 +451,7 @@ impl Plugins for SimPlugins {
             actions: if survey {
                 bots::survey_says(&call.ask.event)
             } else {
-                bots::faq_says(&call.ask.event)
+                bots::faq_says(&call.ask.event, mood)
             },
             state: Some(BotState {
                 version: 1,
