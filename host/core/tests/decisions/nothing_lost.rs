@@ -254,17 +254,14 @@ impl Outside {
 
     /// The provider says so of something that it was given, or was not.
     fn not_delivered(&mut self, which: usize) {
-        let ids: Vec<DeliveryId> = self
-            .world
-            .everything
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Deliver(delivery) => Some(delivery),
-                _ => None,
-            })
-            .filter(|delivery| matches!(delivery.payload, Payload::ToCustomer(_)))
-            .map(|delivery| delivery.id)
-            .collect();
+        let mut ids = Vec::new();
+        for effect in &self.world.everything {
+            if let Effect::Deliver(delivery) = effect
+                && matches!(delivery.payload, Payload::ToCustomer(_))
+            {
+                ids.push(delivery.id);
+            }
+        }
         if ids.is_empty() {
             return;
         }
@@ -488,7 +485,7 @@ fn reconfigure(world: &mut World, to: u8) {
         3 => vec![bot_stage("other"), bot_stage("faq"), ece_stage()],
         _ => vec![bot_stage("faq")],
     };
-    let (journey, integration) = if to % 2 == 0 {
+    let (journey, integration) = if to.is_multiple_of(2) {
         ("support", "acme")
     } else {
         ("renamed", "elsewhere")
