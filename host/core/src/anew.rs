@@ -7,12 +7,13 @@ use std::collections::VecDeque;
 use crate::channel;
 use crate::conversation::{Item, SentItem};
 use crate::customer::Customer;
-use crate::effect::Effect;
+use crate::effect::{EceMessage, Effect};
 use crate::event::Unavailable;
 use crate::id::{DeliveryId, EceSession, EventKey, JourneyName, Timestamp};
 use crate::journey::Manner;
 use crate::message::Content;
 use crate::messages::Fill;
+use crate::readable;
 use crate::rules::{self, Trigger};
 use crate::settings::Settings;
 use crate::step::{Step, in_conversation, note_for};
@@ -24,13 +25,14 @@ pub(crate) fn after_close(
     person: &mut Customer,
     now: Timestamp,
     delivery: DeliveryId,
+    not_taken: Option<EceMessage>,
 ) -> Vec<Effect> {
     let parting = person
         .parting
         .as_mut()
         .filter(|p| p.conversation == delivery.conversation);
     let Some(parting) = parting.filter(|p| delivery.number > p.sent_forgotten) else {
-        return vec![forgotten(delivery)];
+        return vec![forgotten(delivery, not_taken)];
     };
     let items = take_from(&mut parting.sent, delivery.number, None);
     let journey = parting.journey.clone();
@@ -50,15 +52,21 @@ pub(crate) fn after_close(
     channel::begin(settings, person, now, &journey, |step| step.bring(items))
 }
 
-/// A message known by its delivery alone: the words are in the store.
-fn forgotten(delivery: DeliveryId) -> Effect {
+/// A message that is remembered no more: what its delivery carried is kept, for a replay to say it again.
+fn forgotten(delivery: DeliveryId, not_taken: Option<EceMessage>) -> Effect {
+    let key = EventKey(delivery.to_string());
+    let item = not_taken.and_then(|message| Item::given(key.clone(), message));
+    let text = item.as_ref().map_or_else(
+        || format!("[the message of delivery {delivery}]"),
+        readable::item_line,
+    );
+    let reason = "ECE no longer had the conversation, and it was too long ago to begin anew";
     Effect::Undeliverable {
         conversation: delivery.conversation,
-        key: EventKey(delivery.to_string()),
-        text: format!("[the message of delivery {delivery}]"),
-        item: None,
-        reason: "ECE no longer had the conversation, and it was too long ago to begin anew"
-            .to_owned(),
+        key,
+        text,
+        item,
+        reason: reason.to_owned(),
     }
 }
 
@@ -103,13 +111,13 @@ fn content(item: &Item) -> Option<&Content> {
 
 impl Step<'_> {
     /// ECE says that a delivery found its conversation gone.
-    pub(crate) fn session_gone(&mut self, number: u32) {
+    pub(crate) fn session_gone(&mut self, number: u32, not_taken: Option<EceMessage>) {
         if number <= self.talk.sent_forgotten {
             let delivery = DeliveryId {
                 conversation: self.talk.id,
                 number,
             };
-            self.effects.push(forgotten(delivery));
+            self.effects.push(forgotten(delivery, not_taken));
         }
         let addressee = self.addressee(number);
         if addressee.is_none() && number > self.talk.sent_forgotten {

@@ -25,8 +25,13 @@ impl Session {
 }
 
 impl Step<'_> {
-    /// ECE has the customer in a queue. A bot's open offer ends by its own time.
+    /// ECE has the customer in a queue. A bot's open offer ends by its own time. An agent whose file is on its way to us has come
+    /// without ECE's word for it, as in an offer that was open until now.
     pub(crate) fn await_agent(&mut self) {
+        let session = self.talk.session();
+        if session.is_some_and(|session| session.fetching.is_some()) {
+            self.agent_is_here();
+        }
         let waits = self
             .talk
             .session()
@@ -53,13 +58,23 @@ impl Step<'_> {
 
     /// It is in a queue again.
     pub(crate) fn agent_has_left(&mut self) {
-        let counted = self.talk.deliveries;
+        let read = self.read_for_sure();
         if let Some(session) = self.talk.session_mut()
             && std::mem::replace(&mut session.with_agent, false)
         {
-            session.unread_from = counted;
+            session.unread_from = read;
         }
         self.await_agent();
+    }
+
+    /// The last delivery that the agent who left has surely had: what ECE has not taken yet, as far as is known, may come into
+    /// its queue.
+    fn read_for_sure(&self) -> u32 {
+        let session = self.talk.session().map(|session| &session.id);
+        let mut crossing = self.talk.sent.iter();
+        crossing
+            .find(|sent| Some(&sent.session) == session && !sent.failed)
+            .map_or(self.talk.deliveries, |sent| sent.first.saturating_sub(1))
     }
 
     /// Waited long enough.

@@ -11,12 +11,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::customer::Line;
+use crate::effect::EceMessage;
 use crate::event::{BotAction, BotEvent, BotState, EceHappening, RemoteFile, Unavailable};
 use crate::id::{
     BotName, ConversationId, EceSession, EntryPointName, Epoch, EventKey, IntegrationName,
     JourneyName, TimerName, Timestamp,
 };
-use crate::message::{Choice, Message, StoredFile};
+use crate::message::{Attachment, Choice, Content, Message, StoredFile};
 
 /// Lines of a conversation that bots and agents may read back.
 pub const HISTORY_MAX: usize = 50;
@@ -395,6 +396,31 @@ pub enum Item {
 }
 
 impl Item {
+    /// What ECE was given, as something for another holder; none for an answer to an agent's file.
+    pub fn given(key: EventKey, message: EceMessage) -> Option<Self> {
+        let said = |key, content| Message {
+            key,
+            content,
+            reply_to: None,
+        };
+        match message {
+            EceMessage::Text(text) => Some(Self::Message(said(key, Content::Text(text)))),
+            EceMessage::Note(text) => Some(Self::Note { key, text }),
+            EceMessage::File(file) => {
+                let attachment = Attachment {
+                    reference: file.token.clone(),
+                    name: Some(file.name.clone()),
+                    content_type: Some(file.content_type.clone()),
+                    size: Some(file.size),
+                    caption: None,
+                };
+                let message = said(key, Content::Attachment(attachment));
+                Some(Self::File { message, file })
+            }
+            EceMessage::AcceptFile(_) | EceMessage::RejectFile(_) => None,
+        }
+    }
+
     /// The provider's id of it.
     pub fn key(&self) -> &EventKey {
         match self {

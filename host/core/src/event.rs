@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::Item;
+use crate::effect::EceMessage;
 use crate::id::{
     DeliveryId, EceSession, Epoch, EventKey, IntegrationName, Language, TimerName, Timestamp,
 };
@@ -234,8 +235,10 @@ pub enum Outcome {
     FileFailed(String),
     /// The other side took it. Reported where the payload asks for it.
     Taken,
-    /// ECE says that the conversation is over.
+    /// ECE says that the conversation is over. Written before what it did not take was told, too.
     SessionGone,
+    /// As `SessionGone`, with what ECE did not take because of it.
+    NotTaken(EceMessage),
     /// It will not arrive; a dead letter holds it.
     Failed {
         /// What the agent or operator reads.

@@ -8,7 +8,7 @@ use crate::conversation::{EceLine, Holder, Item, LineState, SentItem, Session};
 use crate::customer::LineAuthor;
 use crate::effect::{OpenEce, Payload};
 use crate::event::{BotEvent, Unavailable};
-use crate::id::{EceSession, EntryPointName};
+use crate::id::{EceSession, EntryPointName, IntegrationName};
 use crate::messages::Fill;
 use crate::settings::{EceStage, EntryPoint, PickEntryPoint, Stage};
 use crate::step::Step;
@@ -40,10 +40,34 @@ impl<'a> Step<'a> {
 
     /// Asks ECE to take the customer, or knows already that it is closed.
     pub(crate) fn ask_ece(&mut self) {
+        self.follow_configuration();
         if self.try_open() {
             return;
         }
         self.unavailable(Unavailable::OffHours);
+    }
+
+    /// Where the customer waits may be configured no more: then the stage says where to go on.
+    fn follow_configuration(&mut self) {
+        let Some(line) = &self.talk.ece else {
+            return;
+        };
+        let exists = |integration: &IntegrationName, entry_point: &EntryPointName| {
+            let found = self.settings.integrations.get(integration);
+            found.is_some_and(|found| found.entry_points.contains_key(entry_point))
+        };
+        let gone = !exists(&line.integration, &line.entry_point);
+        let Some(stage) = self.ece_stage_at(self.talk.stage).filter(|_| gone) else {
+            return;
+        };
+        let (integration, entry_point) = (stage.integration.clone(), self.pick_entry_point(stage));
+        self.note(
+            "where the customer waited is not configured any more: goes on where the journey leads",
+        );
+        if let Some(line) = &mut self.talk.ece {
+            line.integration = integration;
+            line.entry_point = entry_point;
+        }
     }
 
     /// Whether ECE was asked; false outside the entry point's hours.

@@ -42,7 +42,7 @@ pub(crate) fn reported(
             let settle = |step: &mut Step<'_>| step.settled(delivery.number, outcome);
             in_conversation(settings, person, now, settle).unwrap_or_default()
         } else {
-            after_the_end(settings, person, now, delivery, &outcome)
+            after_the_end(settings, person, now, delivery, outcome)
         },
     );
     effects
@@ -58,7 +58,8 @@ fn settles_opening(outcome: &Outcome) -> bool {
         | Outcome::FileAgain { .. }
         | Outcome::FileFailed(_)
         | Outcome::Taken
-        | Outcome::SessionGone => false,
+        | Outcome::SessionGone
+        | Outcome::NotTaken(_) => false,
     }
 }
 
@@ -87,6 +88,7 @@ fn stray_opened(
         | Outcome::FileFailed(_)
         | Outcome::Taken
         | Outcome::SessionGone
+        | Outcome::NotTaken(_)
         | Outcome::Failed { .. } => note_for(
             delivery.conversation,
             format!("too late: {delivery} was not opened"),
@@ -110,10 +112,13 @@ fn after_the_end(
     person: &mut Customer,
     now: Timestamp,
     delivery: DeliveryId,
-    outcome: &Outcome,
+    outcome: Outcome,
 ) -> Vec<Effect> {
     match outcome {
-        Outcome::SessionGone => anew::after_close(settings, person, now, delivery),
+        Outcome::SessionGone => anew::after_close(settings, person, now, delivery, None),
+        Outcome::NotTaken(message) => {
+            anew::after_close(settings, person, now, delivery, Some(message))
+        }
         Outcome::Failed { .. } => {
             taken::keep_failed(person, delivery);
             vec![too_late(delivery)]
@@ -121,10 +126,7 @@ fn after_the_end(
         Outcome::Started {
             integration: Some(integration),
             session,
-        } => vec![
-            too_late(delivery),
-            end_stray(person, integration.clone(), session.clone()),
-        ],
+        } => vec![too_late(delivery), end_stray(person, integration, session)],
         Outcome::Started {
             integration: None, ..
         }
@@ -134,14 +136,14 @@ fn after_the_end(
         | Outcome::FileReady(_)
         | Outcome::FileFailed(_)
         | Outcome::Taken => vec![too_late(delivery)],
-        Outcome::FileAgain { file, by_agent } => vec![file_after_the_end(person, file, *by_agent)],
+        Outcome::FileAgain { file, by_agent } => vec![file_after_the_end(person, file, by_agent)],
     }
 }
 
 /// The customer gets it all the same: somebody replayed its fetch. One who opted out does not: it dies before it leaves.
-fn file_after_the_end(person: &mut Customer, file: &StoredFile, by_agent: bool) -> Effect {
+fn file_after_the_end(person: &mut Customer, file: StoredFile, by_agent: bool) -> Effect {
     let message = ToCustomer {
-        content: OutboundContent::File(file.clone()),
+        content: OutboundContent::File(file),
         author: if by_agent { Author::Agent } else { Author::Bot },
         author_name: None,
         report: false,
@@ -239,7 +241,8 @@ impl Step<'_> {
             Outcome::FileAgain { file, by_agent } => self.file_again(number, file, by_agent),
             Outcome::FileFailed(reason) => self.file_settled(number, &Err(reason)),
             Outcome::Taken => self.agent_file_taken(number),
-            Outcome::SessionGone => self.session_gone(number),
+            Outcome::SessionGone => self.session_gone(number, None),
+            Outcome::NotTaken(message) => self.session_gone(number, Some(message)),
             Outcome::Failed {
                 reason,
                 uncertain,

@@ -145,6 +145,14 @@ impl EceClient {
             .cloned()
             .ok_or_else(|| EceError::Refused(format!("there is no integration called {name}")))
     }
+
+    /// For a conversation that was started: without its integration it is over for us. Nothing of it comes here any more, so
+    /// nothing else would ever end it.
+    fn serving(&self, name: &IntegrationName) -> Result<Arc<Integration>, EceError> {
+        self.integration(name).map_err(|_| {
+            EceError::Gone(format!("the integration {name} is not configured any more"))
+        })
+    }
 }
 
 impl Ece for EceClient {
@@ -161,7 +169,7 @@ impl Ece for EceClient {
         rest: Option<&[u8]>,
         leaving: Leaving,
     ) -> Result<EceSent, EceError> {
-        let integration = self.integration(integration)?;
+        let integration = self.serving(integration)?;
         Box::pin(integration.send(session, message, rest, &leaving)).await
     }
 
@@ -180,8 +188,13 @@ impl Ece for EceClient {
         integration: &IntegrationName,
         session: &EceSession,
     ) -> Result<(), EceError> {
-        let integration = self.integration(integration)?;
-        Box::pin(integration.end(session)).await
+        match self.serving(integration) {
+            Ok(integration) => Box::pin(integration.end(session)).await,
+            Err(gone) => {
+                tracing::warn!(%integration, conversation = %session, "{gone}: end it there by hand");
+                Ok(())
+            }
+        }
     }
 
     fn give_up_ms(&self, integration: &IntegrationName) -> Option<u64> {

@@ -13,7 +13,7 @@ use crate::flow::{Inner, Outside};
 use crate::owners::Wake;
 use crate::ports::{
     Accept, Accepted, DeadKind, Incoming, Part, Plugins, RawId, ReceivedEvent, ReceivedHappening,
-    Resolve, Scope, Store, StoreError, Target, Undelivered, is_placeholder,
+    Request, Resolve, Scope, Store, StoreError, Target, Undelivered, is_placeholder,
 };
 
 /// Accepts what a plugin read in one call, whose body this is. Typing goes on as a signal once the rest is on disk.
@@ -384,17 +384,24 @@ fn describe(happening: &ReceivedHappening) -> String {
 }
 
 /// The dead letter of a raw call that no plugin version could read.
-pub(crate) fn unreadable(
-    scope: &Scope,
-    request: &crate::ports::Request,
-    reason: &str,
-) -> Undelivered {
+pub(crate) fn unreadable(scope: &Scope, request: &Request, reason: &str) -> Undelivered {
+    let reason = format!("no version of the plugin could read it: {reason}");
+    unread(scope, request, reason)
+}
+
+/// The dead letter of a raw call whose channel or bot went while it waited.
+pub(crate) fn nobody_reads(scope: &Scope, request: &Request) -> Undelivered {
+    let reason = format!("{scope} is not configured any more, and it waited for its plugin");
+    unread(scope, request, reason)
+}
+
+fn unread(scope: &Scope, request: &Request, reason: String) -> Undelivered {
     Undelivered {
         kind: DeadKind::Unreadable,
         scope: Some(scope.clone()),
         conversation: None,
         key: None,
-        reason: format!("no version of the plugin could read it: {reason}"),
+        reason,
         content: String::from_utf8_lossy(&request.body).into_owned(),
         replay: None,
     }

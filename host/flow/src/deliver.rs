@@ -39,6 +39,8 @@ const IN_DOUBT: &str = ", after an attempt with unknown outcome";
 pub(crate) struct Attempt<O> {
     pub(crate) inner: Arc<Inner<O>>,
     pub(crate) item: OutboxItem,
+    /// Something waits behind it.
+    pub(crate) holds_up: bool,
     pub(crate) channel: ChannelName,
     pub(crate) opted_out: bool,
     pub(crate) addresses: Vec<Address>,
@@ -187,11 +189,15 @@ impl<O: Outside> Attempt<O> {
         let pushed = verdict.pushed.is_some();
         let ece_took = self.ece_took(&verdict);
         let signals = std::mem::take(&mut verdict.signals);
+        let session = verdict.session.clone();
         let settled = settle(&self.inner, &self.item, verdict).await;
         if self.speaks() && settled == Some(Settled::Done) {
             self.inner
                 .signals
                 .spoke(self.item.delivery.id.conversation.customer);
+        }
+        if let Some((integration, session)) = session {
+            self.inner.opens.kept(&integration, &session, self.now());
         }
         if settled.is_some() {
             let sockets = &self.inner.sockets;

@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use crate::limits::Limits;
 use crate::opens::Opens;
 use crate::owners::{Owners, Wake};
 use crate::pauses::Pauses;
-use crate::ports::{Clock, DeadLetterId, Discard, Ece, Fired, Plugins, Store, StoreError};
+use crate::ports::{Clock, DeadLetterId, Discard, Ece, Fired, Plugins, Scope, Store, StoreError};
 use crate::raw::RawGates;
 use crate::signal::Signals;
 use crate::sockets::Sockets;
@@ -117,6 +118,10 @@ pub(crate) struct Inner<O> {
     pub(crate) owners: Owners,
     pub(crate) pauses: Pauses,
     pub(crate) opens: Opens,
+    /// When this life of the process began.
+    pub(crate) begun: Timestamp,
+    /// Settles that the store refused so far, and that are tried again.
+    pub(crate) late_settles: AtomicUsize,
     pub(crate) ticker: Ticker,
     pub(crate) raw: RawGates,
     pub(crate) signals: Signals,
@@ -148,6 +153,8 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
             signals: Signals::new(limits.signals_max),
             sockets: Sockets::new(limits.sockets_max, limits.socket_signals_max),
             opens: Opens::new(now),
+            begun: now,
+            late_settles: AtomicUsize::new(0),
             pauses: Pauses::default(),
             ticker: Ticker::default(),
             raw: RawGates::default(),
@@ -245,6 +252,12 @@ impl<O: Outside> Inner<O> {
     pub(crate) fn settings(&self) -> Arc<Settings> {
         let held = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&held)
+    }
+
+    /// The end of a pause that is longer than a customer waits for an answer to a start.
+    pub(crate) fn long_pause(&self, scope: &Scope, now: Timestamp) -> Option<Timestamp> {
+        let end = self.pauses.until(scope, now)?;
+        (end.ms_since(now) > self.limits.open_unknown_ms).then_some(end)
     }
 
     /// Runs a task that a shutdown waits for.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -29,11 +29,26 @@ pub(crate) struct Lanes {
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<OutboxItem>,
-    under_way: Option<Arc<Word>>,
+    under_way: Option<UnderWay>,
     /// A receipt told something of the head that the attempt under way does not know.
     told: bool,
     /// The store holds more behind these.
     cut_off: bool,
+}
+
+/// An attempt at a delivery: the head, unless the store was read anew since it began, and had settled it.
+#[derive(Debug)]
+struct UnderWay {
+    delivery: DeliveryId,
+    word: Arc<Word>,
+}
+
+impl Queue {
+    /// What receipts share with the attempt at this delivery, if one is under way.
+    fn attempt_at(&self, delivery: DeliveryId) -> Option<&Word> {
+        let under_way = self.under_way.as_ref()?;
+        (under_way.delivery == delivery).then_some(&*under_way.word)
+    }
 }
 
 /// Between an attempt and the receipts that come while it is under way: the first word counts, so that exactly one of the
@@ -98,6 +113,15 @@ impl Lanes {
         lanes
     }
 
+    /// Attempts that go on while the store is read anew; not on these lanes, of which the store knew otherwise.
+    pub(crate) fn go_on(&mut self, before: Self, lost: &BTreeSet<LaneId>) {
+        for (lane, queue) in before.queues {
+            if queue.under_way.is_some() && !lost.contains(&lane) {
+                self.queues.entry(lane).or_default().under_way = queue.under_way;
+            }
+        }
+    }
+
     /// A step committed this one.
     pub(crate) fn push(&mut self, delivery: Delivery, at: Timestamp) {
         let queue = self.queues.entry(lane_of(&delivery)).or_default();
@@ -135,8 +159,17 @@ impl Lanes {
         let queue = self.queues.get_mut(&lane)?;
         let item = queue.items.front()?.clone();
         let word = Arc::new(Word::default());
-        queue.under_way = Some(Arc::clone(&word));
+        queue.under_way = Some(UnderWay {
+            delivery: item.delivery.id,
+            word: Arc::clone(&word),
+        });
         Some((item, word))
+    }
+
+    /// Whether something waits behind the head of this lane.
+    pub(crate) fn waits_behind(&self, lane: LaneId) -> bool {
+        let queue = self.queues.get(&lane);
+        queue.is_some_and(|queue| queue.items.len() > 1)
     }
 
     /// Whether a delivery of this lane is under way.
@@ -146,10 +179,10 @@ impl Lanes {
             .is_some_and(|queue| queue.under_way.is_some())
     }
 
-    /// The attempt at the head is over, and so the store holds.
+    /// The attempt at this delivery is over, and so the store holds.
     pub(crate) fn finish(
         &mut self,
-        lane: LaneId,
+        (lane, delivery): (LaneId, DeliveryId),
         attempts: u32,
         outcome: &Settled,
         now: Timestamp,
@@ -159,7 +192,10 @@ impl Lanes {
         };
         queue.under_way = None;
         let told = std::mem::take(&mut queue.told);
-        let Some(head) = queue.items.front_mut() else {
+        let head = queue.items.front_mut();
+        let Some(head) = head.filter(|head| head.delivery.id == delivery) else {
+            // The store had settled it when it was read anew.
+            self.tidy(lane);
             return;
         };
         head.attempts = attempts;
@@ -183,9 +219,10 @@ impl Lanes {
     /// Tells the attempt under way, if there is one, that a receipt gives this name. Its lane, if it has left the outcome
     /// unknown: the receipt has to wait until that is settled, or it settles nothing and the message goes once more.
     pub(crate) fn tell_attempt(&self, name: &DeliveryName) -> Option<LaneId> {
-        let (lane, queue, index) = self.find(name.delivery()?)?;
+        let delivery = name.delivery()?;
+        let (lane, queue, index) = self.find(delivery)?;
         let all = names_what_is_left(name, &queue.items[index]);
-        let word = queue.under_way.as_ref().filter(|_| index == 0 && all)?;
+        let word = queue.attempt_at(delivery).filter(|_| all)?;
         (!word.receipt()).then_some(lane)
     }
 
@@ -200,7 +237,7 @@ impl Lanes {
         let Payload::ToCustomer(message) = &item.delivery.payload else {
             return ByReceipt::Nothing;
         };
-        let under_way = index == 0 && queue.under_way.is_some();
+        let under_way = queue.attempt_at(item.delivery.id).is_some();
         if !under_way && item.left_at.is_none() {
             return ByReceipt::Nothing;
         }
@@ -230,7 +267,7 @@ impl Lanes {
                 .values_mut()
                 .find_map(|queue| position(queue, delivery).map(|index| (queue, index)));
             if let Some((queue, index)) = found {
-                queue.told |= index == 0 && queue.under_way.is_some();
+                queue.told |= queue.attempt_at(delivery).is_some();
                 let item = &mut queue.items[index];
                 item.next_at = item.next_at.min(now);
                 item.told.push(name);

@@ -30,6 +30,8 @@ struct Starts {
     under_way: BTreeSet<DeliveryId>,
     unknown: BTreeSet<DeliveryId>,
     strays: BTreeMap<EceSession, Timestamp>,
+    /// What ECE answered starts with, and when that answer was on disk. Until then the store knows no such session.
+    answered: BTreeMap<EceSession, Option<Timestamp>>,
     doubt_until: Option<Timestamp>,
 }
 
@@ -94,10 +96,33 @@ impl Opens {
         match session {
             Some(session) => {
                 starts.strays.remove(session);
+                starts.answered.insert(session.clone(), None);
             }
             None if in_doubt => starts.doubt_until = Some(now.plus_ms(DOUBT_MS)),
             None => {}
         }
+    }
+
+    /// The answer with this session is on disk. It is remembered for a while: an event that was parked before may be told
+    /// of after.
+    pub(crate) fn kept(&self, integration: &IntegrationName, session: &EceSession, now: Timestamp) {
+        let mut all = self.starts();
+        let starts = all.entry(integration.clone()).or_default();
+        let is_recent =
+            |kept: &Option<Timestamp>| kept.is_none_or(|at| now.ms_since(at) < DOUBT_MS);
+        starts.answered.retain(|_, kept| is_recent(kept));
+        starts.answered.insert(session.clone(), Some(now));
+    }
+
+    /// Whether ECE answered a start with this session, and that is not on disk yet.
+    pub(crate) fn is_being_kept(
+        &self,
+        integration: &IntegrationName,
+        session: &EceSession,
+    ) -> bool {
+        let all = self.starts();
+        let starts = all.get(integration);
+        starts.is_some_and(|starts| starts.answered.get(session) == Some(&None))
     }
 
     /// Events of a session nobody knows came. Gives the start it can only belong to.
@@ -109,6 +134,9 @@ impl Opens {
     ) -> Option<DeliveryId> {
         let mut all = self.starts();
         let starts = all.entry(integration.clone()).or_default();
+        if starts.answered.contains_key(session) {
+            return None;
+        }
         starts
             .strays
             .retain(|_, since| now.ms_since(*since) < crate::ports::PARKED_MS);
@@ -180,6 +208,22 @@ mod tests {
         assert_eq!(opens.stray(&acme(), &"s1".into(), LATER), None);
         let session = opens.unknown(&acme(), delivery(1), LATER);
         assert_eq!(session, Some("s1".into()));
+    }
+
+    #[test]
+    fn a_session_that_a_start_was_answered_with_is_no_other_starts() {
+        let opens = Opens::new(Timestamp(0));
+        opens.begin(&acme(), delivery(1), false, LATER);
+        opens.unknown(&acme(), delivery(1), LATER);
+        opens.begin(&acme(), delivery(2), false, LATER);
+        opens.over(&acme(), delivery(2), Some(&"s2".into()), false, LATER);
+        assert!(opens.is_being_kept(&acme(), &"s2".into()));
+        assert_eq!(opens.stray(&acme(), &"s2".into(), LATER), None);
+        opens.kept(&acme(), &"s2".into(), LATER);
+        assert!(!opens.is_being_kept(&acme(), &"s2".into()));
+        assert_eq!(opens.stray(&acme(), &"s2".into(), LATER), None);
+        let own = opens.stray(&acme(), &"s1".into(), LATER);
+        assert_eq!(own, Some(delivery(1)));
     }
 
     #[test]

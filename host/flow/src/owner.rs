@@ -4,7 +4,7 @@
 //! message on its desk. Events are stepped before anything new goes out, so a delivery is always begun in the latest state
 //! (H14). Attempts run beside it as tasks of their own, one a lane; each settles itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use trunkline_core::message::Address;
 
 use crate::deliver::Finished;
 use crate::flow::{Inner, Outside};
-use crate::lanes::Lanes;
+use crate::lanes::{LaneId, Lanes};
 use crate::owners::{Desk, Retired};
 use crate::ports::{Clock, InboxEvent, Step, Stepped, Store, StoreError};
 use crate::step::{Batch, SettledBelow, settled_below};
@@ -56,6 +56,8 @@ struct Owner<O> {
     numbering: Arc<tokio::sync::Mutex<()>>,
     /// A bug stopped a delivery.
     stumbled: bool,
+    /// Lanes with an attempt of which the store knew otherwise: none is under way there, and none begins before it is read anew.
+    lost: BTreeSet<LaneId>,
 }
 
 /// What a task of the owner comes back with.
@@ -70,8 +72,18 @@ enum Done {
 enum End {
     /// Nothing is due: the owner is gone.
     Gone,
-    /// Memory and store differ: load again.
-    Reload,
+    /// Memory and store differ: load again, beside what goes on.
+    Reload(UnderWay),
+}
+
+/// What goes on while an owner's memory is read anew: an attempt may take half an hour, with a file.
+#[derive(Default)]
+struct UnderWay {
+    lanes: Lanes,
+    lost: BTreeSet<LaneId>,
+    running: JoinSet<Done>,
+    resolving: Option<i64>,
+    numbering: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The owner's task.
@@ -81,15 +93,18 @@ pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>, customer: CustomerId, 
         customer,
         armed: true,
     };
+    let mut under_way = UnderWay::default();
     loop {
-        let Some(owner) = Owner::load(&inner, customer, &desk).await else {
+        let going_on = std::mem::take(&mut under_way);
+        let Some(owner) = Owner::load(&inner, customer, &desk, going_on).await else {
             if inner.leave_place(customer, &desk, None) {
                 break;
             }
             continue;
         };
-        if matches!(Box::pin(owner.work()).await, End::Gone) {
-            break;
+        match Box::pin(owner.work()).await {
+            End::Gone => break,
+            End::Reload(goes_on) => under_way = goes_on,
         }
     }
     guard.armed = false;
@@ -147,11 +162,17 @@ impl<O: Outside> Inner<O> {
 
 impl<O: Outside> Owner<O> {
     /// Reads everything; tries again while the store cannot. None: no such customer, or the flow stops.
-    async fn load(inner: &Arc<Inner<O>>, id: CustomerId, desk: &Arc<Desk>) -> Option<Self> {
+    async fn load(
+        inner: &Arc<Inner<O>>,
+        id: CustomerId,
+        desk: &Arc<Desk>,
+        mut under_way: UnderWay,
+    ) -> Option<Self> {
         let limit = inner.limits.batch.max(1);
         let mut waits = Waits::default();
         loop {
             if inner.stopping.is_cancelled() {
+                while under_way.running.join_next().await.is_some() {}
                 return None;
             }
             desk.take_reload();
@@ -160,7 +181,8 @@ impl<O: Outside> Owner<O> {
                 Ok(None) => return None,
                 Ok(Some(loaded)) => {
                     let wait = inner.limits.open_unknown_ms;
-                    let lanes = Lanes::load(loaded.outbox, limit, wait);
+                    let mut lanes = Lanes::load(loaded.outbox, limit, wait);
+                    lanes.go_on(under_way.lanes, &under_way.lost);
                     return Some(Self {
                         settled: settled_below(&loaded.customer, &lanes),
                         inner: Arc::clone(inner),
@@ -173,10 +195,11 @@ impl<O: Outside> Owner<O> {
                         inbox: loaded.inbox.into(),
                         timers: loaded.timers,
                         lanes,
-                        running: JoinSet::new(),
-                        resolving: None,
-                        numbering: Arc::default(),
+                        running: under_way.running,
+                        resolving: under_way.resolving,
+                        numbering: under_way.numbering,
                         stumbled: false,
+                        lost: BTreeSet::new(),
                     });
                 }
                 Err(error) => waits.after(inner, "load a customer", &error).await,
@@ -206,15 +229,22 @@ impl<O: Outside> Owner<O> {
         }
     }
 
-    /// Lets what is under way settle; then memory is read anew.
+    /// Memory is read anew. After a bug nobody knows what is still under way: all of it settles first.
     async fn end_for_reload(mut self) -> End {
+        if !self.stumbled {
+            return End::Reload(UnderWay {
+                lanes: self.lanes,
+                lost: self.lost,
+                running: self.running,
+                resolving: self.resolving,
+                numbering: self.numbering,
+            });
+        }
         while let Some(finished) = self.running.join_next().await {
             self.note(finished);
         }
-        if self.stumbled {
-            self.inner.sleep_ms(STUMBLE_MS).await;
-        }
-        End::Reload
+        self.inner.sleep_ms(STUMBLE_MS).await;
+        End::Reload(UnderWay::default())
     }
 
     async fn end_for_good(mut self) -> End {

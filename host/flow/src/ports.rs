@@ -37,8 +37,8 @@ pub use store::{
     KeepFile, KeptCall, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, Loaded, LogPage, NewCall, News,
     ORIGINAL_KEEP_MS, OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, PluginArchive,
     PluginFile, PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step,
-    Stepped, Store, StoreError, Swept, Target, TraceLine, UPLOADS_OPEN_MAX, Undelivered, Upload,
-    is_placeholder,
+    Stepped, Store, StoreError, Swept, Target, TraceLine, UPLOAD_ENDS_MS, UPLOADS_OPEN_MAX,
+    Undelivered, Upload, is_placeholder,
 };
 
 use std::pin::Pin;

@@ -2,7 +2,7 @@
 //!
 //! They are read in arrival order, before any later call is accepted: the first call that a plugin can read again reads those
 //! that wait first, and joins them when that fails, so nothing overtakes them (H8). The ticker tries as well, so none is forgotten. One that two versions of the plugin trapped on is a dead letter;
-//! so is one that waited a week for a second version. Its replay puts it back here, for a version that was mended.
+//! so is one that waited a week for a second version, and one whose channel or bot is not configured any more. Its replay puts it back here, for a version that was mended.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::id::{BotName, ChannelName, Timestamp};
 
-use crate::accept::{accept_all, accept_received, only_dead, unreadable};
+use crate::accept::{accept_all, accept_received, nobody_reads, only_dead, unreadable};
 use crate::callback::Callback;
 use crate::flow::{Flow, Inner, Outside};
 use crate::ports::{
@@ -210,8 +210,9 @@ impl<O: Outside> Inner<O> {
                 Ok(Read::Taken)
             }
             Err(ReceiveError::UnknownChannel) => {
-                tracing::info!(%scope, "a call waited for a channel or bot that is gone");
-                self.drop_raw(&call).await?;
+                tracing::warn!(%scope, "a call waited for a channel or bot that is gone: see dead letters");
+                let dead = nobody_reads(scope, &call.request);
+                accept_all(self, only_dead(dead, Some(call.id), self.now())).await?;
                 Ok(Read::Taken)
             }
             Err(ReceiveError::NotNow { trapped, .. }) if trapped.is_empty() => Ok(Read::NoPlugin),

@@ -1,6 +1,7 @@
-use trunkline_core::effect::{Delivery, Payload};
+use trunkline_core::conversation::Item;
+use trunkline_core::effect::{Delivery, EceMessage, Payload};
 use trunkline_core::event::{ChannelEvent, Event, Happening, Profile};
-use trunkline_core::id::Timestamp;
+use trunkline_core::id::{EventKey, Timestamp};
 use trunkline_core::message::Content;
 
 /// How a dead delivery is replayed.
@@ -13,9 +14,18 @@ pub enum Replayed {
 }
 
 /// What a replay does: nobody waits any more for a file that could not be fetched. A customer's is said again, and fetched for
-/// whoever has the conversation by now. An agent's goes to the customer when it is here.
+/// whoever has the conversation by now. An agent's goes to the customer when it is here. What a customer said and ECE did not take is
+/// said again, too: the conversation it was for may be long over.
 pub fn replayed(delivery: Delivery, at: Timestamp) -> Replayed {
     let Delivery { id, payload } = delivery;
+    if let Payload::ToEce {
+        message: message @ (EceMessage::Text(_) | EceMessage::File(_)),
+        ..
+    } = &payload
+        && let Some(item) = Item::given(EventKey(id.to_string()), message.clone())
+    {
+        return Replayed::Event(Event::SaidAgain(item));
+    }
     let payload = match payload {
         Payload::FetchFromCustomer { key, attachment } => {
             return Replayed::Event(Event::Channel(ChannelEvent {

@@ -9,6 +9,7 @@ use crate::owner::Waits;
 use crate::owners::Wake;
 use crate::ports::{OutboxItem, Settle, Settled, Store, StoreError};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Commits a verdict and wakes whoever got an event by it. Tries until the store has it; `None` when the delivery was settled
 /// or cancelled by somebody else, or the flow is abandoned: memory is then out of date.
@@ -36,6 +37,7 @@ pub(crate) async fn settle<O: Outside>(
     };
     let reports = settle.event.is_some();
     let mut waits = Waits::default();
+    let mut _late = None;
     loop {
         match inner.ports.store().settle(settle.clone()).await {
             Ok(woken) => {
@@ -52,11 +54,32 @@ pub(crate) async fn settle<O: Outside>(
                 tracing::info!(%delivery, reason, "was settled otherwise meanwhile");
                 return None;
             }
-            Err(error) => waits.after(inner, "settle a delivery", &error).await,
+            Err(error) => {
+                if let StoreError::Unavailable(_) = &error {
+                    _late.get_or_insert_with(|| Late::new(inner));
+                }
+                waits.after(inner, "settle a delivery", &error).await;
+            }
         }
         if inner.abandoned.is_cancelled() {
             return None;
         }
+    }
+}
+
+/// A settle that the store refused so far: what waits for the ids it tells of goes on waiting.
+struct Late<O: Outside>(Arc<Inner<O>>);
+
+impl<O: Outside> Late<O> {
+    fn new(inner: &Arc<Inner<O>>) -> Self {
+        inner.late_settles.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl<O: Outside> Drop for Late<O> {
+    fn drop(&mut self) {
+        self.0.late_settles.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -5,6 +5,7 @@
 //! next time only after a look. Looks are at most one each `GRAIN_MS`.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -15,7 +16,8 @@ use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
 use crate::flow::{Inner, Outside};
 use crate::owners::Wake;
 use crate::ports::{
-    Accept, Clock, DeadKind, Ece, Expired, ParkedId, Scope, Store, StoreError, Target, Undelivered,
+    Accept, Clock, DeadKind, Ece, Expired, PARKED_MS, ParkedId, Scope, Store, StoreError, Target,
+    Undelivered,
 };
 
 /// Times are rounded up to this many ms, so that many of them make one look.
@@ -102,10 +104,12 @@ async fn look<O: Outside>(
         for customer in swept.customers {
             inner.wake(customer, Wake::News);
         }
-        if swept.expired.is_empty() {
+        let mut expired = swept.expired;
+        expired.retain(|one| !may_become_known(inner, one, now));
+        if expired.is_empty() {
             break;
         }
-        expire(inner, swept.expired).await?;
+        expire(inner, expired).await?;
     }
     let mut after = None;
     loop {
@@ -119,6 +123,18 @@ async fn look<O: Outside>(
         if page.len() < PAGE {
             return store.next_due(now).await;
         }
+    }
+}
+
+/// Whether what it waited for could not be told in its time: the disk is late, or the process was down.
+fn may_become_known<O: Outside>(inner: &Inner<O>, expired: &Expired, now: Timestamp) -> bool {
+    let is_new = inner.begun <= now && now.ms_since(inner.begun) < PARKED_MS;
+    if is_new || inner.late_settles.load(Ordering::SeqCst) > 0 {
+        return true;
+    }
+    match &expired.target {
+        Target::Session(integration, session) => inner.opens.is_being_kept(integration, session),
+        Target::Addresses(..) | Target::Delivery(..) | Target::Customer(_) => false,
     }
 }
 

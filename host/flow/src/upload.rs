@@ -16,7 +16,7 @@ use crate::deliver::files::type_fits;
 use crate::flow::{Flow, Inner, Outside};
 use crate::ports::{
     Clock, Download, Ece, FileError, KeepFile, Plugins, ReceivedEvent, ReceivedHappening,
-    SocketTerms, Store, StoreError, Upload,
+    SocketTerms, Store, StoreError, UPLOAD_ENDS_MS, Upload,
 };
 
 /// How a reference to an uploaded file begins; the slot's token follows.
@@ -151,7 +151,7 @@ impl<O: Outside> Inner<O> {
             download: bytes,
             size_max: upload.size,
             // Until it is in its slot.
-            expires: upload.expires,
+            expires: upload.expires.plus_ms(UPLOAD_ENDS_MS),
         };
         let keeping = self.ports.store().keep_file(keep);
         let kept = self

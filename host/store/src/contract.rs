@@ -172,6 +172,7 @@ macro_rules! contract_tests {
                 a_log_keeps_2_mib
                 frames_are_forgotten_after_14_days
                 an_upload_slot_is_open_until_it_expires
+                an_upload_that_began_in_time_fills_its_slot
                 the_first_file_of_a_slot_stays
                 at_most_20_upload_slots_of_an_address_are_open
             }

@@ -122,7 +122,7 @@ fn outcome(outcome: &Outcome) -> String {
         }
         Outcome::FileFailed(why) => format!("the file cannot be had: {why}"),
         Outcome::Taken => "taken".to_owned(),
-        Outcome::SessionGone => "ECE says that it is over there".to_owned(),
+        Outcome::SessionGone | Outcome::NotTaken(_) => "ECE says that it is over there".to_owned(),
         Outcome::Failed { reason, .. } => format!("failed: {reason}"),
     }
 }

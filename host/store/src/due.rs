@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, params};
 use trunkline_core::id::{CustomerId, Timestamp};
-use trunkline_flow::ports::{CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ORIGINAL_KEEP_MS, ParkedId};
+use trunkline_flow::ports::{
+    CALLS_KEEP_MS, Expired, LOG_KEEP_MS, ORIGINAL_KEEP_MS, ParkedId, UPLOAD_ENDS_MS,
+};
 
 use crate::accept::KEY_MS;
 use crate::archive;
@@ -105,14 +107,15 @@ pub(crate) fn next_due(db: &Connection, now: Timestamp) -> Outcome<Option<Timest
         "SELECT at FROM frames WHERE at > ?1 ORDER BY at LIMIT 1",
         i64::MIN,
     )?;
+    let oldest_upload = first(
+        db,
+        "SELECT expires FROM uploads WHERE expires > ?1 ORDER BY expires LIMIT 1",
+        i64::MIN,
+    )?;
     let by_the_hour = [
         oldest_key.map(|at| at.saturating_add(count(KEY_MS))),
         oldest_frame.map(|at| at.saturating_add(count(LOG_KEEP_MS))),
-        first(
-            db,
-            "SELECT expires FROM uploads WHERE expires > ?1 ORDER BY expires LIMIT 1",
-            i64::MIN,
-        )?,
+        oldest_upload.map(|at| at.saturating_add(count(UPLOAD_ENDS_MS))),
         first(
             db,
             "SELECT expires FROM files WHERE expires > ?1 ORDER BY expires LIMIT 1",
@@ -172,7 +175,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         forget(db, FORGET_SENT, now, TRACE_MS)?,
         forget(db, FORGET_HISTORY, now, TRACE_MS)?,
         forget(db, FORGET_FRAMES, now, LOG_KEEP_MS)?,
-        forget(db, FORGET_UPLOADS, now, 0)?,
+        forget(db, FORGET_UPLOADS, now, UPLOAD_ENDS_MS)?,
         forget(db, FORGET_CALLS, now, CALLS_KEEP_MS)?,
         archive::forget(db)?,
         forget(db, FORGET_UNREAD_CALLS, now, ORIGINAL_KEEP_MS)?,

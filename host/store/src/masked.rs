@@ -87,6 +87,8 @@ fn outcome(mask: &Mask, outcome: &mut Outcome) {
         | Outcome::FileFailed(_)
         | Outcome::Taken
         | Outcome::SessionGone
+        // As its delivery was committed.
+        | Outcome::NotTaken(_)
         | Outcome::Failed { .. } => {}
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
-use trunkline_core::id::{CustomerId, DeliveryId, Timestamp};
+use trunkline_core::id::{CustomerId, DeliveryId, EceSession, Timestamp};
 
-use crate::configured::{PROBING, WELCOME};
+use crate::configured::{PROBING, RENAMED, WELCOME};
 use crate::provider::parts;
 use crate::run::Outcome;
-use crate::store::Tables;
+use crate::store::{Tables, words as delivery_words};
 use crate::world::World;
 
 /// All that is wrong with a seed's outcome.
@@ -23,6 +23,7 @@ pub fn all(outcome: &Outcome) -> Vec<String> {
     wrong.extend(undelivered_is_kept(&world, &tables));
     wrong.extend(agents_words_keep_their_order(&world));
     wrong.extend(phones_ring_once(&world, &tables));
+    wrong.extend(words_are_their_own(&world));
     wrong.extend(welcomes_come_once(&world));
     wrong.extend(surveys_come_once(&world));
     wrong
@@ -65,6 +66,10 @@ pub fn story(outcome: &Outcome) -> String {
         ));
     }
     story.push(format!("customers said {:?}", world.customers_said));
+    story.extend(tables.sent().map(|delivery| {
+        let words = delivery_words(&delivery.payload);
+        format!("{} was {:?} `{words}`", delivery.id, delivery.lane())
+    }));
     story.join("\n")
 }
 
@@ -85,18 +90,23 @@ fn token(text: &str) -> &str {
 fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
     // Also within a transcript of what a bot was told, or could not be.
     let agents = |text: &str| {
-        let read = world.sessions.values().filter(|session| session.assigned);
-        let mut got = read.flat_map(|session| &session.got);
-        got.any(|got| got.contains(token(text)))
+        let mut read = world.sessions.values().flat_map(|session| {
+            // Who leaves does not wait for an agent to read what they said.
+            if left(&session.customer, tables) {
+                &session.got
+            } else {
+                session.read()
+            }
+        });
+        read.any(|read| read.contains(token(text)))
     };
-    let bots: BTreeSet<&str> = world
-        .bots_heard
-        .iter()
-        .map(|(_, text)| token(text))
-        .collect();
+    let bots = |text: &str| {
+        let mut heard = world.bots_heard.iter();
+        heard.any(|(_, heard)| heard.contains(token(text)))
+    };
     let said = world.customers_said.values().flatten();
     said.filter(|text| !is_word_of_command(text))
-        .filter(|text| !agents(text) && !bots.contains(token(text)))
+        .filter(|text| !agents(text) && !bots(text))
         .filter(|text| !tables.dead().any(|dead| holds(&dead.content, text, tables)))
         .map(|text| format!("H6: `{text}` of a customer is lost"))
         .collect()
@@ -114,11 +124,13 @@ fn holds(content: &str, text: &str, tables: &Tables) -> bool {
 
 /// H2: nothing reaches agents twice, but where an outcome was unknown; then the trace says so.
 fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
+    if world.replayed {
+        return Vec::new();
+    }
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     // What waited for an agent who never came is given to the next.
-    let read = world.sessions.values().filter(|session| session.assigned);
-    for session in read {
-        let messages = session.got.iter().filter(|text| is_message(text));
+    for session in world.sessions.values() {
+        let messages = session.read().iter().filter(|text| is_message(text));
         for text in messages {
             *counts.entry((&session.customer, text)).or_default() += 1;
         }
@@ -127,8 +139,11 @@ fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
     for ((customer, _), _) in counts.into_iter().filter(|(_, count)| *count > 1) {
         *twice.entry(customer).or_default() += 1;
     }
+    // A conversation of an ECE that was called otherwise for a while is over here, and goes on there when it has its name back.
+    let was_renamed = |customer: &str| lines_of(customer, tables).any(|t| t.contains(RENAMED));
     twice
         .into_iter()
+        .filter(|(customer, _)| !was_renamed(customer))
         .filter_map(|(customer, twice)| {
             let marks = marks_of(customer, tables);
             (twice > marks).then(|| {
@@ -143,6 +158,10 @@ fn marks_of(address: &str, tables: &Tables) -> usize {
     let lines = lines_of(address, tables).filter(|text| text.contains("unknown"));
     let deliveries: BTreeSet<&str> = lines.filter_map(|text| text.split(':').next()).collect();
     deliveries.len()
+}
+
+fn left(address: &str, tables: &Tables) -> bool {
+    lines_of(address, tables).any(|text| text == "closed: the customer left")
 }
 
 fn found_ece_closed(address: &str, tables: &Tables) -> bool {
@@ -167,7 +186,8 @@ fn lines_of<'a>(address: &str, tables: &'a Tables) -> impl Iterator<Item = &'a s
 /// a later conversation, behind what was said there.
 fn customers_words_keep_their_order(world: &World, tables: &Tables) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (id, session) in &world.sessions {
+    let in_order = world.sessions.iter().filter(|_| !world.replayed);
+    for (id, session) in in_order {
         let said = world.customers_said.get(&session.customer);
         let position = |text: &String| said.and_then(|said| said.iter().position(|s| s == text));
         let messages = session.got.iter().filter(|text| is_message(text));
@@ -192,7 +212,10 @@ fn agents_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
         let unknown = !tables.knows_session(id);
         let customer = world.sessions.get(id).map(|session| &session.customer);
         let told = customer.is_some_and(|customer| {
-            lines_of(customer, tables).any(|text| text == "kept back: the customer opted out")
+            lines_of(customer, tables).any(|text| {
+                text == "kept back: the customer opted out"
+                    || text == "an agent's file was not fetched before the conversation went on"
+            })
         });
         for text in said {
             let parts = parts(text);
@@ -200,9 +223,33 @@ fn agents_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
                 .iter()
                 .all(|part| world.arrived.iter().any(|a| a.text == *part));
             let dead = tables.dead().any(|dead| dead.content == *text);
-            if !(arrived || dead || late || unknown || told) {
+            let refused = format!("rejected {text}");
+            let refused = session_got(world, id).contains(&refused);
+            if !(arrived || dead || late || unknown || told || refused) {
                 wrong.push(format!("H6: `{text}` of an agent is lost"));
             }
+        }
+    }
+    wrong
+}
+
+fn session_got<'a>(world: &'a World, id: &EceSession) -> &'a [String] {
+    let session = world.sessions.get(id);
+    session.map_or(&[], |session| &session.got)
+}
+
+/// Nobody reads what another customer said, or what an agent said to another.
+fn words_are_their_own(world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, session) in &world.sessions {
+        let own = format!("#{}-", session.customer.trim_start_matches('n'));
+        let strange = session.got.iter().find(|text| {
+            let words = text.split(['#']).skip(1);
+            let mut words = words.map(|word| format!("#{word}"));
+            words.any(|word| !word.starts_with(&own))
+        });
+        if let Some(strange) = strange {
+            wrong.push(format!("{id} of {} got `{strange}`", session.customer));
         }
     }
     wrong
@@ -219,7 +266,8 @@ fn undelivered_is_kept(world: &World, tables: &Tables) -> Vec<String> {
 /// H3: a phone shows what an agent said in the order said.
 fn agents_words_keep_their_order(world: &World) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (id, said) in &world.agents_said {
+    let in_order = world.agents_said.iter().filter(|_| !world.replayed);
+    for (id, said) in in_order {
         let mut seen = BTreeSet::new();
         let order: Vec<usize> = world
             .arrived
@@ -236,6 +284,9 @@ fn agents_words_keep_their_order(world: &World) -> Vec<String> {
 
 /// H2: nothing arrives twice: never where the provider can be asked, else only when the trace tells of an unknown outcome.
 fn phones_ring_once(world: &World, tables: &Tables) -> Vec<String> {
+    if world.replayed {
+        return Vec::new();
+    }
     let mut counts: BTreeMap<(DeliveryId, &str, bool), usize> = BTreeMap::new();
     for arrived in &world.arrived {
         let probing = arrived.channel.as_str() == PROBING;

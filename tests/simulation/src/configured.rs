@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use trunkline_core::event::Unavailable;
 use trunkline_core::settings::{
-    Channel, EceStage, EntryPoint, Integration, Journey, Messages, PickEntryPoint, Policies, Rule,
-    RuleEvent, Settings, Stage,
+    AcceptAgentFiles, Channel, EceStage, EntryPoint, Integration, Journey, Messages,
+    PickEntryPoint, Policies, Policy, Rule, RuleEvent, Settings, Stage,
 };
 
 /// The welcome text.
@@ -51,6 +51,70 @@ pub fn settings() -> Settings {
     }
 }
 
+/// How many configurations there are.
+pub const CONFIGURATIONS: usize = 4;
+
+/// What ECE's client says of one that is called otherwise by now.
+pub const RENAMED: &str = "not configured";
+
+/// What ECE is called in each of them.
+pub fn integration_in(configuration: usize) -> &'static str {
+    if configuration == 3 {
+        "renamed"
+    } else {
+        "acme"
+    }
+}
+
+/// The one of this number; 0 is `settings`. An operator goes from any to any while conversations are open.
+pub fn configuration(number: usize) -> Settings {
+    let mut settings = settings();
+    match number {
+        1 => {
+            let policies = Policies {
+                on: BTreeMap::from([
+                    (Unavailable::NoAgents, Policy::Back),
+                    (Unavailable::Unreachable, Policy::EntryPoint("other".into())),
+                    (Unavailable::WaitTooLong, Policy::Discard),
+                ]),
+                then: Policy::Back,
+                nobody_answers_ms: NOBODY_ANSWERS_MS,
+                ..Policies::default()
+            };
+            for journey in settings.journeys.values_mut() {
+                journey.on_unavailable = policies.clone();
+            }
+            for integration in settings.integrations.values_mut() {
+                integration.accept_agent_files = AcceptAgentFiles::OnSend;
+            }
+        }
+        // The journeys that were are no more.
+        2 => {
+            settings.journeys = BTreeMap::from([(
+                "other".into(),
+                journey(vec![agents(), Stage::Bot("survey".into())]),
+            )]);
+            for rule in &mut settings.rules {
+                rule.journey = "other".into();
+            }
+        }
+        // ECE is called otherwise: what was open in it under its old name is out of reach.
+        3 => {
+            let name = integration_in(number);
+            let all = std::mem::take(&mut settings.integrations).into_values();
+            settings.integrations = all.map(|one| (name.into(), one)).collect();
+            let stages = settings.journeys.values_mut().flat_map(|j| &mut j.stages);
+            for stage in stages {
+                if let Stage::Ece(stage) = stage {
+                    stage.integration = name.into();
+                }
+            }
+        }
+        _ => {}
+    }
+    settings
+}
+
 fn channel(plugin: &str) -> Channel {
     Channel {
         plugin: plugin.into(),
@@ -75,7 +139,10 @@ fn integration() -> Integration {
         ..Messages::default()
     };
     Integration {
-        entry_points: BTreeMap::from([("support".into(), EntryPoint::default())]),
+        entry_points: ["support", "other"]
+            .into_iter()
+            .map(|name| (name.into(), EntryPoint::default()))
+            .collect(),
         messages: BTreeMap::from([("default".to_owned(), messages)]),
         ..Integration::default()
     }

@@ -2,13 +2,15 @@
 
 use rand::Rng;
 use trunkline_core::effect::EceMessage;
-use trunkline_core::event::{EceEvent, EceHappening, RemoteFile, Unavailable};
+use trunkline_core::event::{EceEvent, EceHappening, RemoteFile, Transfer, Unavailable};
 use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
 use trunkline_flow::ports::{
     Clock, Download, Ece, EceError, EceSent, Leaving, OpenOutcome, Opening,
 };
 
 use crate::clock::SimClock;
+use crate::configured::{RENAMED, integration_in};
+use crate::provider::{slowly, some_file};
 use crate::store::ece_words;
 use crate::world::{Doing, Session, Shared, World};
 
@@ -31,6 +33,12 @@ impl SimEce {
             self.shared.world().within(now, 300)
         };
         self.clock.sleep_until(until).await;
+    }
+
+    /// Whether it is configured under this name.
+    fn serves(&self, integration: &IntegrationName) -> bool {
+        let configuration = self.shared.world().configuration;
+        integration.as_str() == integration_in(configuration)
     }
 
     fn failure(&self) -> Option<EceError> {
@@ -77,6 +85,9 @@ impl Ece for SimEce {
     async fn open(&self, opening: Opening, leaving: Leaving) -> Result<OpenOutcome, EceError> {
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
+        if !self.serves(&opening.open.integration) {
+            return Err(EceError::Refused(RENAMED.to_owned()));
+        }
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -91,7 +102,9 @@ impl Ece for SimEce {
         let now = self.clock.now();
         let session = taken.then(|| {
             let customer = opening.customer.first().map(|a| a.value.clone());
-            self.shared.world().begin(customer.unwrap_or_default(), now)
+            let name = opening.open.integration.clone();
+            let customer = customer.unwrap_or_default();
+            self.shared.world().begin(name, customer, now)
         });
         self.shared.may_crash(now).await;
         self.takes_a_while().await;
@@ -103,7 +116,7 @@ impl Ece for SimEce {
 
     async fn send(
         &self,
-        _integration: &IntegrationName,
+        integration: &IntegrationName,
         session: &EceSession,
         message: &EceMessage,
         _rest: Option<&[u8]>,
@@ -111,6 +124,9 @@ impl Ece for SimEce {
     ) -> Result<EceSent, EceError> {
         self.shared.may_crash(self.clock.now()).await;
         self.takes_a_while().await;
+        if !self.serves(integration) {
+            return Err(EceError::Gone(RENAMED.to_owned()));
+        }
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -125,6 +141,10 @@ impl Ece for SimEce {
             return Err(EceError::Gone("it was closed".to_owned()));
         }
         self.left(&leaving).await?;
+        let chance = self.shared.world().faults.refused;
+        if self.shared.happens(chance, now) {
+            return Err(EceError::Refused("it is too rude".to_owned()));
+        }
         let (unknown, taken) = self.fate();
         let now = self.clock.now();
         if taken {
@@ -149,10 +169,13 @@ impl Ece for SimEce {
 
     async fn end(
         &self,
-        _integration: &IntegrationName,
+        integration: &IntegrationName,
         session: &EceSession,
     ) -> Result<(), EceError> {
         self.shared.may_crash(self.clock.now()).await;
+        if !self.serves(integration) {
+            return Ok(());
+        }
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -167,29 +190,45 @@ impl Ece for SimEce {
 
     async fn download(
         &self,
-        _integration: Option<&IntegrationName>,
+        integration: Option<&IntegrationName>,
         _file: &RemoteFile,
     ) -> Result<Download, EceError> {
-        Err(EceError::Refused("no files here".to_owned()))
+        self.shared.may_crash(self.clock.now()).await;
+        slowly(&self.shared, self.clock).await;
+        if integration.is_some_and(|integration| !self.serves(integration)) {
+            return Err(EceError::Refused(RENAMED.to_owned()));
+        }
+        match self.failure() {
+            Some(error) => Err(error),
+            None => Ok(some_file()),
+        }
     }
 }
 
 impl World {
     /// A conversation in ECE begins: an agent comes, most of the time, and closes after some minutes.
-    fn begin(&mut self, customer: String, now: Timestamp) -> EceSession {
+    fn begin(
+        &mut self,
+        integration: IntegrationName,
+        customer: String,
+        now: Timestamp,
+    ) -> EceSession {
         let id = EceSession(format!("s{}", self.sessions.len() + 1));
         let closes_at = now.plus_ms(self.rng.random_range(60_000..=600_000));
         let chance = self.faults.silent_end;
         let silent = self.happens(chance, now);
         let session = Session {
             silent,
+            integration,
             customer,
             got: Vec::new(),
             queue: Vec::new(),
             calling: false,
+            called: false,
             events: 0,
             closes_at,
             assigned: false,
+            read: None,
             over: false,
             ended: false,
         };
@@ -208,6 +247,10 @@ impl World {
             let at = self.within(comes, if quick { 100 } else { 60_000 });
             self.will_say(&id, at);
         }
+        let chance = self.faults.transfers;
+        if self.happens(chance, now) {
+            self.transfers(&id, comes);
+        }
         if !silent {
             let by_agent = true;
             self.will_tell(&id, closes_at, EceHappening::Completed { by_agent });
@@ -220,6 +263,18 @@ impl World {
         if !silent && self.rng.random_bool(0.5) {
             let by_agent = false;
             self.will_tell(id, closes_at, EceHappening::Completed { by_agent });
+        }
+    }
+
+    /// To a queue, out of which another agent may take the customer.
+    fn transfers(&mut self, id: &EceSession, comes: Timestamp) {
+        let at = self.within(comes.plus_ms(1_000), 120_000);
+        let to = Transfer::Queue(None);
+        self.will_tell(id, at, EceHappening::Transferred(to));
+        if self.rng.random_bool(0.6) {
+            let agent = Some("Bo".to_owned());
+            let next = self.within(at.plus_ms(1_000), 120_000);
+            self.will_tell(id, next, EceHappening::Assigned { agent });
         }
     }
 
@@ -236,6 +291,17 @@ impl World {
         } else {
             "short"
         };
+        let chance = self.faults.agent_files;
+        if self.happens(chance, at) {
+            let file = RemoteFile {
+                url: "https://ece.example.com/file".to_owned(),
+                name: format!("{id}-a{number} file"),
+                content_type: None,
+                id: None,
+            };
+            self.will_tell(id, at, EceHappening::FileOffered(file));
+            return;
+        }
         let text = format!("{id}-a{number} {length}");
         let agent = Some("Mia".to_owned());
         self.will_tell(id, at, EceHappening::Said { agent, text });
@@ -253,8 +319,8 @@ impl World {
             happening,
         };
         let position = session.queue.partition_point(|(other, _)| *other <= at);
-        // The first may be on its way already.
-        let position = position.max(usize::from(session.calling));
+        // The first may be on its way already, and the clock may have been set back since.
+        let position = position.max(usize::from(session.called));
         session.queue.insert(position, (at, event));
         self.plan(at, Doing::Callback(id.clone()));
     }

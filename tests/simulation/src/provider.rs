@@ -75,7 +75,9 @@ impl SimPlugins {
             return None;
         }
         let text = "the provider says no".to_owned();
-        Some(match rand::Rng::random_range(&mut world.rng, 0..5) {
+        Some(match rand::Rng::random_range(&mut world.rng, 0..12) {
+            6 => SendError::OptedOut(text),
+            7..9 => SendError::Refused(text),
             0 => SendError::Again { wait_ms: 700, text },
             1 => SendError::Throttled {
                 wait_ms: 3_000,
@@ -83,7 +85,7 @@ impl SimPlugins {
             },
             2 => SendError::Credentials(text),
             3 => SendError::Plugin(text),
-            _ => SendError::Refused(text),
+            _ => SendError::Again { wait_ms: 0, text },
         })
     }
 
@@ -115,7 +117,12 @@ impl SimPlugins {
             let scope = Scope::Channel(ECHOING.into());
             self.store.tables().accepted_at(&scope, key)
         });
-        if since.is_some_and(|since| begun.ms_since(since) > STEPPED_WITHIN_MS) {
+        let late = since.is_some_and(|since| begun.ms_since(since) > STEPPED_WITHIN_MS);
+        let tells_nothing = {
+            let world = self.shared.world();
+            world.clock_was_set || world.replayed
+        };
+        if late && !tells_nothing {
             let wrong = format!(
                 "H2: {} part {part} is sent again, and a receipt had told that it is there",
                 outbound.delivery
@@ -397,7 +404,12 @@ impl Plugins for SimPlugins {
     }
 
     async fn download(&self, _call: AttachmentCall) -> Result<Download, SendError> {
-        Err(SendError::Refused("this provider has no files".to_owned()))
+        self.shared.may_crash(self.clock.now()).await;
+        slowly(&self.shared, self.clock).await;
+        match self.certain_failure() {
+            Some(error) => Err(error),
+            None => Ok(some_file()),
+        }
     }
 
     async fn turn(&self, call: BotCall, leaving: Leaving) -> Result<BotTurn, BotError> {
@@ -429,6 +441,7 @@ impl Plugins for SimPlugins {
             let heard = (call.conversation, said(&message.content));
             self.shared.world().bots_heard.push(heard);
         }
+        let mood = rand::Rng::random_range(&mut self.shared.world().rng, 0..12);
         let survey = call.ask.bot.as_str() == "survey";
         if survey && matches!(call.ask.event, BotEvent::Started(_)) {
             self.shared.world().surveys.push(call.conversation);
@@ -438,7 +451,7 @@ impl Plugins for SimPlugins {
             actions: if survey {
                 bots::survey_says(&call.ask.event)
             } else {
-                bots::faq_says(&call.ask.event)
+                bots::faq_says(&call.ask.event, mood)
             },
             state: Some(BotState {
                 version: 1,
@@ -465,12 +478,34 @@ impl Plugins for SimPlugins {
     }
 }
 
+/// A file of three bytes.
+pub(crate) fn some_file() -> Download {
+    let mut piece = Some(Ok(vec![0; 3].into()));
+    Download {
+        name: None,
+        content_type: None,
+        size: None,
+        next: Box::new(move || Box::pin(std::future::ready(piece.take()))),
+    }
+}
+
+/// Files are slow now and then.
+pub(crate) async fn slowly(shared: &Shared, clock: SimClock) {
+    let until = {
+        let now = clock.now();
+        let mut world = shared.world();
+        let slow = rand::Rng::random_bool(&mut world.rng, 0.3);
+        world.within(now, if slow { 120_000 } else { 500 })
+    };
+    clock.sleep_until(until).await;
+}
+
 /// What a message says.
 pub fn said(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
-        Content::Attachment(_)
-        | Content::Location { .. }
+        Content::Attachment(file) => file.name.clone().unwrap_or_default(),
+        Content::Location { .. }
         | Content::Chosen { .. }
         | Content::Described { .. }
         | Content::Unknown(_) => "something else".to_owned(),

@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand::Rng;
 use tokio::task::JoinSet;
 use trunkline_core::event::{EceHappening, Happening, Profile};
-use trunkline_core::id::{EceSession, Timestamp};
-use trunkline_core::message::Content;
-use trunkline_flow::ports::{Clock, ReceivedEvent, ReceivedHappening, Request, Scope};
+use trunkline_core::id::{EceSession, IntegrationName, Timestamp};
+use trunkline_core::message::{Attachment, Content};
+use trunkline_flow::ports::{
+    Clock, DeadLetterId, ReceivedEvent, ReceivedHappening, Request, Scope, StoreError,
+};
 use trunkline_flow::{Flow, Limits, Ports};
 
 use crate::bots::WANTS_AGENT;
 use crate::clock::SimClock;
-use crate::configured::{BLIND, ECHOING, PROBING, settings};
+use crate::configured::{BLIND, CONFIGURATIONS, ECHOING, PROBING, configuration, integration_in};
 use crate::ece::SimEce;
 use crate::provider::{SimPlugins, address};
 use crate::store::{Disk, Flaw, MemoryStore, Tables};
@@ -57,9 +59,19 @@ pub fn play(seed: u64, faults: Option<Faults>, flaw: Flaw) -> Outcome {
         let life = runtime.block_on(live(&shared, &disk, base));
         match life {
             Life::Crashed(at) => {
-                let downtime = shared.world().rng.random_range(0..30_000);
+                let mut world = shared.world();
+                let downtime = world.rng.random_range(0..30_000);
                 base = at.plus_ms(downtime);
-                shared.world().all_again(base);
+                let chance = world.faults.jumps;
+                if world.happens(chance, base) {
+                    world.clock_was_set = true;
+                    base = if world.rng.random_bool(0.5) {
+                        at.plus_ms(world.rng.random_range(0..600_000))
+                    } else {
+                        Timestamp(at.0 - world.rng.random_range(0..120_000)).max(START)
+                    };
+                }
+                world.all_again(base);
             }
             Life::Rest => return Outcome { shared, disk },
             Life::Restless => {
@@ -96,8 +108,12 @@ fn people(world: &mut World) {
                 HEALS_AFTER_MS / 4
             };
             at = world.within(at, gap);
-            let text = say(world, number, message);
-            let event = written(channel, number, message, text, at);
+            let content = say(world, number, message);
+            let mut event = written(channel, number, message, content, at);
+            let chance = world.faults.leaves;
+            if world.happens(chance, at) {
+                event.happening = ReceivedHappening::Customer(Happening::Left);
+            }
             world.phones[number].queue.push((at, event));
             world.plan(at, Doing::Phone(number));
         }
@@ -105,20 +121,30 @@ fn people(world: &mut World) {
 }
 
 /// No letters: to guess the language of words is the slowest thing here, and another test's matter.
-fn say(world: &mut World, number: usize, message: usize) -> String {
-    match world.rng.random_range(0..20) {
+fn say(world: &mut World, number: usize, message: usize) -> Content {
+    let chance = world.faults.files;
+    if world.happens(chance, START) {
+        return Content::Attachment(Attachment {
+            reference: "file".to_owned(),
+            name: Some(format!("#{number}-{message} 📎")),
+            content_type: None,
+            size: None,
+            caption: None,
+        });
+    }
+    Content::Text(match world.rng.random_range(0..20) {
         0 => "stop".to_owned(),
         1 => "start".to_owned(),
         2..8 => format!("#{number}-{message} {WANTS_AGENT}"),
         _ => format!("#{number}-{message} 👋"),
-    }
+    })
 }
 
 fn written(
     channel: &str,
     number: usize,
     message: usize,
-    text: String,
+    content: Content,
     at: Timestamp,
 ) -> ReceivedEvent {
     ReceivedEvent {
@@ -129,7 +155,7 @@ fn written(
         customer: vec![address(&format!("n{number}"))],
         readdressed: Vec::new(),
         profile: Profile::default(),
-        happening: ReceivedHappening::Customer(Happening::Said(Content::Text(text))),
+        happening: ReceivedHappening::Customer(Happening::Said(content)),
         reply_to: None,
         part: None,
         // Every fourth has to be completed by its plugin first.
@@ -149,7 +175,7 @@ async fn live(shared: &Shared, disk: &Disk, base: Timestamp) -> Life {
             store,
             clock,
         },
-        Arc::new(settings()),
+        Arc::new(configuration(shared.world().configuration)),
         Limits::default(),
     );
     let outside = Outside {
@@ -191,7 +217,7 @@ fn at_rest(shared: &Shared, disk: &Disk, now: Timestamp) -> bool {
     // Nothing tells of these before the customer writes again; a wait for an agent has its own end.
     let over = |id: &EceSession| {
         let session = world.sessions.get(id);
-        session.is_some_and(|it| it.assigned && it.is_over(now))
+        session.is_some_and(|it| it.assigned && it.read.is_none() && it.is_over(now))
     };
     quiet
         && disk
@@ -218,7 +244,36 @@ async fn act(outside: Outside, number: u64, doing: Doing) {
         Doing::Phone(phone) => writes(outside, number, phone).await,
         Doing::Callback(session) => calls_back(outside, number, session).await,
         Doing::PluginBack => plugin_back(outside, Some(number)).await,
+        Doing::Replay => replays(outside, number).await,
+        Doing::Reload(to) => {
+            outside.shared.world().configuration = to;
+            outside.flow.set_settings(Arc::new(configuration(to)));
+            outside.finish(number, true, 0);
+        }
     }
+}
+
+/// An operator replays some dead letter that nobody replayed.
+async fn replays(outside: Outside, number: u64) {
+    let letters: Vec<DeadLetterId> = {
+        let tables = outside.flow.store().tables();
+        let waiting = tables.dead().filter(|letter| letter.replayed.is_none());
+        waiting.map(|letter| letter.id).collect()
+    };
+    if letters.is_empty() {
+        outside.finish(number, true, 0);
+        return;
+    }
+    let letter = {
+        let mut world = outside.shared.world();
+        world.replayed = true;
+        letters[world.rng.random_range(0..letters.len())]
+    };
+    let done = match outside.flow.replay(letter).await {
+        Ok(_) | Err(StoreError::Broken(_)) => true,
+        Err(StoreError::Unavailable(_) | StoreError::Stale(_) | StoreError::Full(_)) => false,
+    };
+    outside.finish(number, done, 2_000);
 }
 
 fn request(body: Vec<u8>) -> Request {
@@ -311,6 +366,17 @@ fn outages(world: &mut World, now: Timestamp) {
     if world.happens(chance, now) {
         world.ece_gone_until = world.within(now, 600_000);
     }
+    let chance = world.faults.replays;
+    if world.happens(chance, now) {
+        let at = world.within(now, 600_000);
+        world.plan(at, Doing::Replay);
+    }
+    let chance = world.faults.reloads;
+    if world.happens(chance, now) {
+        let at = world.within(now, 60_000);
+        let to = world.rng.random_range(0..CONFIGURATIONS);
+        world.plan(at, Doing::Reload(to));
+    }
 }
 
 /// ECE tells the next event of a session, one after the other.
@@ -323,10 +389,11 @@ async fn calls_back(outside: Outside, number: u64, id: EceSession) {
     match call {
         Callback::Nothing => outside.finish(number, true, 0),
         Callback::Later => outside.finish(number, false, 500),
-        Callback::Event(event) => {
+        Callback::Event(integration, event) => {
+            let into_queue = matches!(event.happening, EceHappening::Transferred(_));
             let taken = outside
                 .flow
-                .ece_events(&"acme".into(), vec![*event], Vec::new())
+                .ece_events(&integration, vec![*event], Vec::new())
                 .await
                 .is_ok();
             let twice = {
@@ -335,8 +402,12 @@ async fn calls_back(outside: Outside, number: u64, id: EceSession) {
                 let twice = taken && world.happens(chance, now);
                 if let Some(session) = world.sessions.get_mut(&id) {
                     session.calling = false;
+                    if into_queue && taken && session.read.is_none() {
+                        session.read = Some(session.got.len());
+                    }
                     if taken && !twice && !session.queue.is_empty() {
                         session.queue.remove(0);
+                        session.called = false;
                     }
                 }
                 twice
@@ -349,7 +420,7 @@ async fn calls_back(outside: Outside, number: u64, id: EceSession) {
 enum Callback {
     Nothing,
     Later,
-    Event(Box<trunkline_core::event::EceEvent>),
+    Event(IntegrationName, Box<trunkline_core::event::EceEvent>),
 }
 
 impl World {
@@ -360,27 +431,45 @@ impl World {
         let Some((at, event)) = session.queue.first().cloned() else {
             return Callback::Nothing;
         };
-        if session.calling || at > now {
+        // It is answered 404 where it calls, and calls again; not for ever.
+        let called = session.integration.as_str() == integration_in(self.configuration);
+        if !called && now >= self.heals_at {
+            session.queue.clear();
+            session.over = true;
+            return Callback::Nothing;
+        }
+        if session.calling || at > now || !called {
             return Callback::Later;
         }
         session.calling = true;
+        session.called = true;
         match &event.happening {
-            EceHappening::Assigned { .. } => session.assigned = true,
+            EceHappening::Assigned { .. } => {
+                session.assigned = true;
+                session.read = None;
+            }
             EceHappening::Completed { .. } => session.over = true,
             EceHappening::Said { text, .. } => {
+                session.read = None;
                 let said = self.agents_said.entry(id.clone()).or_default();
                 if !said.contains(text) {
                     said.push(text.clone());
                 }
             }
+            EceHappening::FileOffered(file) => {
+                session.read = None;
+                let said = self.agents_said.entry(id.clone()).or_default();
+                if !said.contains(&file.name) {
+                    said.push(file.name.clone());
+                }
+            }
             EceHappening::Transferred(_)
             | EceHappening::PagePushed { .. }
-            | EceHappening::FileOffered(_)
             | EceHappening::FileAccepted { .. }
             | EceHappening::FileRejected { .. }
             | EceHappening::Unknown { .. } => {}
         }
-        Callback::Event(Box::new(event))
+        Callback::Event(session.integration.clone(), Box::new(event))
     }
 }
 

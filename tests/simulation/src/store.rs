@@ -19,8 +19,8 @@ use trunkline_flow::ports::{
 
 use crate::clock::SimClock;
 use crate::world::Shared;
-pub(crate) use tables::ece_words;
 pub use tables::{Flaw, Tables};
+pub(crate) use tables::{ece_words, words};
 
 /// The tables, shared by the stores of all lives.
 pub type Disk = Arc<Mutex<Tables>>;
@@ -56,6 +56,11 @@ impl MemoryStore {
         let now = self.clock.now();
         self.shared.may_crash(now).await;
         tokio::task::yield_now().await;
+        let chance = self.shared.world().faults.slow;
+        if self.shared.happens(chance, now) {
+            let until = self.shared.world().within(now, 5_000);
+            self.clock.sleep_until(until).await;
+        }
         let chance = self.shared.world().faults.store;
         if self.shared.happens(chance, now) {
             return Err(StoreError::Unavailable("the disk is full".to_owned()));

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::Notify;
 use trunkline_core::event::EceEvent;
 use trunkline_core::id::{
-    ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Timestamp,
+    ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, IntegrationName, Timestamp,
 };
 use trunkline_flow::ports::ReceivedEvent;
 
@@ -33,6 +33,24 @@ pub struct Faults {
     pub undelivered: u32,
     /// The plugin is gone for a while, or ECE is, at a message.
     pub outage: u32,
+    /// The disk takes its time for a write.
+    pub slow: u32,
+    /// A customer sends a file instead of words.
+    pub files: u32,
+    /// A customer leaves instead of writing.
+    pub leaves: u32,
+    /// An agent sends a file instead of words.
+    pub agent_files: u32,
+    /// An agent transfers the customer to a queue.
+    pub transfers: u32,
+    /// ECE will never take a message.
+    pub refused: u32,
+    /// An operator replays a dead letter, at each message.
+    pub replays: u32,
+    /// An operator changes the configuration, at each message.
+    pub reloads: u32,
+    /// The clock is set back or forward while the process is down.
+    pub jumps: u32,
 }
 
 impl Faults {
@@ -49,6 +67,15 @@ impl Faults {
             nobody: 0,
             undelivered: 0,
             outage: 0,
+            slow: 0,
+            files: 0,
+            leaves: 0,
+            agent_files: 0,
+            transfers: 0,
+            refused: 0,
+            replays: 0,
+            reloads: 0,
+            jumps: 0,
         }
     }
 
@@ -72,6 +99,15 @@ impl Faults {
             nobody: upto(200),
             undelivered: upto(100),
             outage: upto(100),
+            slow: upto(100),
+            files: upto(300),
+            leaves: upto(80),
+            agent_files: upto(400),
+            transfers: upto(300),
+            refused: upto(80),
+            replays: upto(200),
+            reloads: upto(150),
+            jumps: upto(300),
         }
     }
 }
@@ -87,6 +123,10 @@ pub enum Doing {
     Callback(EceSession),
     /// The plugin works again.
     PluginBack,
+    /// An operator replays a dead letter.
+    Replay,
+    /// An operator changes the configuration to this one.
+    Reload(usize),
 }
 
 /// A customer with a phone.
@@ -120,6 +160,8 @@ pub struct Arrived {
 /// A conversation in ECE.
 #[derive(Debug, Clone)]
 pub struct Session {
+    /// What it was called when it began.
+    pub integration: IntegrationName,
     /// The customer's address.
     pub customer: String,
     /// What it got from the customer, in order.
@@ -128,14 +170,18 @@ pub struct Session {
     pub queue: Vec<(Timestamp, EceEvent)>,
     /// ECE is calling us with the first of these.
     pub calling: bool,
+    /// ECE has called us with the first of these, and may have to again.
+    pub called: bool,
     /// Numbers its events.
     pub events: usize,
     /// The agent closes then.
     pub closes_at: Timestamp,
     /// ECE closes it then, and tells nobody.
     pub silent: bool,
-    /// An agent has it.
+    /// An agent has had it.
     pub assigned: bool,
+    /// It is in a queue, and this many of what it got was read before.
+    pub read: Option<usize>,
     /// Over, by whomever.
     pub over: bool,
     /// Ended by the flow.
@@ -192,6 +238,12 @@ pub struct World {
     pub ece_gone_until: Timestamp,
     /// Outcomes that were unknown.
     pub unknown: u64,
+    /// Which configuration is in force.
+    pub configuration: usize,
+    /// An operator replayed something: it comes again, and out of its order.
+    pub replayed: bool,
+    /// The clock was set: times tell nothing any more.
+    pub clock_was_set: bool,
 }
 
 /// The world, shared by the ports of all lives, and the bell that a crash rings.
@@ -238,6 +290,9 @@ impl Shared {
             plugin_gone_until: START,
             ece_gone_until: START,
             unknown: 0,
+            configuration: 0,
+            replayed: false,
+            clock_was_set: false,
         };
         Self {
             world: Arc::new(Mutex::new(world)),
@@ -276,6 +331,16 @@ impl Shared {
 }
 
 impl Session {
+    /// What an agent has read of what it got.
+    pub fn read(&self) -> &[String] {
+        let read = self.read.unwrap_or(self.got.len()).min(self.got.len());
+        if self.assigned {
+            &self.got[..read]
+        } else {
+            &[]
+        }
+    }
+
     /// Whether it is over, whoever knows.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.over || (self.silent && now >= self.closes_at)

@@ -11,7 +11,8 @@ use trunkline_core::effect::{AskBot, Author, Effect, Payload};
 use trunkline_core::event::*;
 use trunkline_core::id::*;
 use trunkline_core::message::Content;
-use trunkline_core::settings::Policy;
+use trunkline_core::settings::{Policy, Stage};
+use trunkline_core::taken::forget_taken;
 
 use crate::world::*;
 
@@ -30,6 +31,12 @@ enum Happens {
     Ece(usize, u8),
     Timer(usize),
     Wait(u16),
+    /// ECE has taken what it was not asked about any more.
+    Took,
+    /// An operator changes the configuration.
+    Reload(u8),
+    Callback,
+    NotDelivered(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +69,10 @@ fn happens() -> impl Strategy<Value = Happens> {
         6 => (0..3_usize, any::<u8>()).prop_map(|(session, what)| Happens::Ece(session, what)),
         2 => (0..4_usize).prop_map(Happens::Timer),
         2 => any::<u16>().prop_map(Happens::Wait),
+        4 => Just(Happens::Took),
+        1 => any::<u8>().prop_map(Happens::Reload),
+        1 => Just(Happens::Callback),
+        1 => any::<usize>().prop_map(Happens::NotDelivered),
     ]
 }
 
@@ -142,6 +153,10 @@ impl Outside {
             Happens::Wait(ms) => {
                 self.world.after_ms(u64::from(ms));
             }
+            Happens::Took => self.took(),
+            Happens::Reload(to) => reconfigure(&mut self.world, to),
+            Happens::Callback => self.call_back(),
+            Happens::NotDelivered(which) => self.not_delivered(which),
         }
     }
 
@@ -204,6 +219,59 @@ impl Outside {
             self.ended.insert(session.clone());
         }
         self.world.ece(session.as_str(), happening);
+    }
+
+    /// As flow tells it: below the first delivery into ECE that is not settled.
+    fn took(&mut self) {
+        let Some(talk) = &self.world.customer.open else {
+            return;
+        };
+        let (id, counted) = (talk.id, talk.deliveries);
+        let into_ece = |payload: &Payload| {
+            matches!(
+                payload,
+                Payload::OpenEce(_) | Payload::ToEce { .. } | Payload::EndEce { .. }
+            )
+        };
+        let mine = self.outstanding.iter();
+        let mine =
+            mine.filter(|(delivery, payload)| delivery.conversation == id && into_ece(payload));
+        let below = mine.map(|(delivery, _)| delivery.number).min();
+        forget_taken(&mut self.world.customer, id, below.unwrap_or(counted + 1));
+    }
+
+    fn call_back(&mut self) {
+        let Some(talk) = &self.world.customer.open else {
+            return;
+        };
+        let callback = Event::BotCallback {
+            conversation: talk.id,
+            epoch: talk.epoch,
+            bytes: vec![1],
+        };
+        self.world.act(callback);
+    }
+
+    /// The provider says so of something that it was given, or was not.
+    fn not_delivered(&mut self, which: usize) {
+        let mut ids = Vec::new();
+        for effect in &self.world.everything {
+            if let Effect::Deliver(delivery) = effect
+                && matches!(delivery.payload, Payload::ToCustomer(_))
+            {
+                ids.push(delivery.id);
+            }
+        }
+        if ids.is_empty() {
+            return;
+        }
+        self.world.act(Event::Receipt(Receipt {
+            delivery: DeliveryName::Gone(ids[which % ids.len()]),
+            state: ReceiptState::Failed,
+            detail: None,
+            opted_out: false,
+            at: self.world.now,
+        }));
     }
 
     fn timer(&mut self, which: usize) {
@@ -406,6 +474,35 @@ fn some_actions(which: usize) -> Vec<BotAction> {
         4 => vec![offer(), BotAction::Done],
         _ => vec![BotAction::Close],
     }
+}
+
+/// Names come and go, stages change places.
+fn reconfigure(world: &mut World, to: u8) {
+    let stages = match to % 5 {
+        0 => vec![ece_stage()],
+        1 => vec![bot_stage("faq"), ece_stage(), bot_stage("csat")],
+        2 => vec![ece_stage(), bot_stage("faq")],
+        3 => vec![bot_stage("other"), bot_stage("faq"), ece_stage()],
+        _ => vec![bot_stage("faq")],
+    };
+    let (journey, integration) = if to.is_multiple_of(2) {
+        ("support", "acme")
+    } else {
+        ("renamed", "elsewhere")
+    };
+    let mut journeys = std::mem::take(&mut world.settings.journeys).into_values();
+    let mut found = journeys.next().expect("there is one");
+    found.stages = stages;
+    for stage in &mut found.stages {
+        if let Stage::Ece(stage) = stage {
+            stage.integration = integration.into();
+        }
+    }
+    world.settings.journeys = [(journey.into(), found)].into();
+    let mut integrations = std::mem::take(&mut world.settings.integrations).into_values();
+    let ece = integrations.next().expect("there is one");
+    world.settings.integrations = [(integration.into(), ece)].into();
+    world.settings.rules = vec![rule("all", None, journey)];
 }
 
 fn world(which: u8) -> World {

@@ -273,6 +273,7 @@ fn completed_without_an_agent_closes_where_the_journey_says_so() {
 fn what_ece_ends_in_a_queue_after_a_transfer_is_a_dead_letter_as_far_as_nobody_read_it() {
     let mut world = in_the_queue();
     world.ece("s1", assigned("Ann"));
+    took(&mut world);
     world.ece("s1", transferred());
     world.says("read by nobody");
     took(&mut world);
@@ -331,4 +332,40 @@ fn an_offer_ends_by_its_own_time_and_a_chat_left_to_the_agents_by_the_journeys()
         world.answers(asked, vec![BotAction::Done])[..2],
         ["no timer offer", "timer answer at 3601000"]
     );
+}
+
+/// The bot is done while an agent's file is on its way; ECE has told of nobody as assigned. With the wait, the agent's words
+/// behind the file would end, too.
+#[test]
+fn an_agent_whose_file_takes_long_has_the_chat_that_a_bot_leaves() {
+    let mut world = World::bot_agents_survey();
+    world.policies().nobody_answers_ms = 60_000;
+    world.says("orders");
+    world.answers(1, vec![offer()]);
+    world.started(2, "s1");
+    world.ece("s1", EceHappening::FileOffered(remote("map.png")));
+    world.ece("s1", agent_says("Here you are"));
+    world.answers(5, vec![BotAction::Done]);
+    world.after_ms(60_000).timer("answer");
+    let effects = world.report(6, Outcome::FileReady(stored("map.png")));
+    let said = |effect: &String| effect.contains("Here you are");
+    assert!(effects.iter().any(said), "{effects:?}");
+}
+
+/// ECE had not answered yet when it told of the transfer: they may lie in the queue, where nobody reads them.
+#[test]
+fn words_that_crossed_with_a_transfer_to_a_queue_are_given_to_the_next_agent() {
+    let mut world = World::chatting();
+    world.says("read");
+    took(&mut world);
+    world.says("crossing");
+    world.ece("s1", transferred());
+    took(&mut world);
+    world.after_ms(HOUR_MS).timer("answer");
+    world.after_ms(5_000).timer("retry");
+    let number = world.customer.open.as_ref().unwrap().deliveries;
+    let effects = world.started(number, "s2");
+    let given: Vec<_> = effects.iter().filter(|e| e.contains(" text: ")).collect();
+    assert_eq!(given.len(), 1, "{effects:?}");
+    assert!(given[0].ends_with("text: crossing"), "{effects:?}");
 }

@@ -212,3 +212,41 @@ fn a_timer_that_was_moved_or_forgotten_changes_nothing() {
         Vec::<String>::new()
     );
 }
+
+/// Asked for again where it was, ECE would refuse until the holding ends.
+#[test]
+fn who_is_held_is_asked_for_where_a_changed_configuration_leads() {
+    let mut world = World::agents();
+    world.says("orders");
+    world.report(2, no(Unavailable::NoAgents));
+    let acme = world.settings.integrations.remove(&"acme".into()).unwrap();
+    world.settings.integrations.insert("renamed".into(), acme);
+    for journey in world.settings.journeys.values_mut() {
+        journey.stages = vec![Stage::Ece(EceStage {
+            integration: "renamed".into(),
+            entry_point: PickEntryPoint::Fixed("support".into()),
+            attributes: vec![],
+        })];
+    }
+    let effects = world.after_ms(5_000).timer("retry");
+    assert_eq!(effects, ["d1-1-4 open renamed at support"]);
+}
+
+#[test]
+fn who_is_held_is_asked_for_at_another_entry_point_once_theirs_is_gone() {
+    let mut world = World::agents();
+    world.says("orders");
+    world.report(2, no(Unavailable::NoAgents));
+    let points = &mut world.integration().entry_points;
+    let support = points.remove(&"support".into()).unwrap();
+    points.insert("help".into(), support);
+    for journey in world.settings.journeys.values_mut() {
+        journey.stages = vec![Stage::Ece(EceStage {
+            integration: "acme".into(),
+            entry_point: PickEntryPoint::Fixed("help".into()),
+            attributes: vec![],
+        })];
+    }
+    let effects = world.after_ms(5_000).timer("retry");
+    assert_eq!(effects, ["d1-1-4 open acme at help"]);
+}

@@ -126,7 +126,7 @@ async fn new_settings_hold_at_once_and_unchanged_ones_keep_their_login() {
     world.client.reconfigure(Vec::new()).unwrap();
     assert!(matches!(
         world.say(&session, "x").await,
-        Err(EceError::Refused(_))
+        Err(EceError::Gone(_))
     ));
     assert_eq!(world.texts(&session), ["kept", "still"]);
 }

@@ -296,3 +296,14 @@ async fn a_message_waits_for_ece_as_long_as_the_integration_says() {
     let world = World::start().await;
     assert_eq!(world.client.give_up_ms(&acme()), None);
 }
+
+/// Refused, each word of the customer would be a dead letter, for ever: nothing ends a conversation of which ECE tells no more.
+#[tokio::test]
+async fn a_conversation_of_an_integration_that_is_not_configured_any_more_is_gone() {
+    let world = World::start().await;
+    let session = world.opened().await;
+    world.client.reconfigure(Vec::new()).unwrap();
+    let said = world.say(&session, "hello?").await;
+    assert!(matches!(said, Err(EceError::Gone(_))), "{said:?}");
+    world.client.end(&acme(), &session).await.unwrap();
+}

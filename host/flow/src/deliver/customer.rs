@@ -35,7 +35,7 @@ impl<O: Outside> Attempt<O> {
             Some(Ok(sent)) => self.sent(message, sent, next_frame),
             Some(Err(error)) => match sort_send_error(error) {
                 Ok(failure) => self.not_sent(message, failure),
-                Err(hopeless) => self.hopeless(hopeless),
+                Err(hopeless) => self.not_taken(message, hopeless),
             },
             None => self.not_sent(message, self.overdue(wait_ms, &left)),
         }
@@ -150,6 +150,15 @@ impl<O: Outside> Attempt<O> {
         }
         let scope = Scope::Channel(self.channel.clone());
         self.again(failure, self.inner.limits.give_up_ms, Some(&scope))
+    }
+
+    /// A repetition that is refused says nothing about the attempt before, if a receipt tells what became of that.
+    fn not_taken(&self, message: &ToCustomer, hopeless: Hopeless) -> Verdict {
+        let is_told = self.unknown_before() && !self.word.in_doubt();
+        match hopeless {
+            Hopeless::Refused(_) if is_told => taken(message, TOLD.to_owned()),
+            Hopeless::Refused(_) | Hopeless::OptedOut(_) => self.hopeless(hopeless),
+        }
     }
 }
 

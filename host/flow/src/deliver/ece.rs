@@ -7,6 +7,9 @@ use crate::backoff;
 use crate::flow::Outside;
 use crate::ports::{Ece, EceError, EceSent, OpenOutcome, Opening, Scope, Settled};
 
+/// An end that something waits for is given up after so many ms: a dead letter, to be ended later.
+const END_HOLDS_UP_MS: u64 = 120_000;
+
 /// What ECE's error means to a message or an end.
 enum Sorted {
     Failed(Failure),
@@ -35,6 +38,11 @@ impl<O: Outside> Attempt<O> {
         let delivery = self.item.delivery.id;
         if let Some(session) = opens.session(&open.integration, delivery, now) {
             return self.started(open, session, "its callback tells that it was started");
+        }
+        let scope = Scope::Integration(open.integration.clone());
+        if let Some(end) = self.inner.long_pause(&scope, now) {
+            let text = format!("ECE asks to wait {} ms", end.ms_since(now));
+            return self.unavailable(open, Unavailable::Unreachable, text);
         }
         opens.begin(&open.integration, delivery, self.unknown_before(), now);
         let (leaving, left) = self.leaving();
@@ -123,7 +131,14 @@ impl<O: Outside> Attempt<O> {
         {
             return self.started(open, session, "its callback tells that it was started");
         }
-        if self.number() > limits.open_retries {
+        let scope = Scope::Integration(open.integration.clone());
+        if failure.pause {
+            self.inner
+                .pauses
+                .pause(&scope, now.plus_ms(failure.wait_ms));
+        }
+        let patience_ends = self.inner.long_pause(&scope, now).is_some();
+        if self.number() > limits.open_retries || patience_ends {
             self.open_is_over(open, None, failure.unknown || self.unknown_before());
             return self.unavailable(open, Unavailable::Unreachable, failure.text);
         }
@@ -136,10 +151,6 @@ impl<O: Outside> Attempt<O> {
             backoff::wait_ms(limits, delivery, self.number()).max(failure.wait_ms)
         };
         let at = now.plus_ms(wait_ms);
-        if failure.pause {
-            let scope = Scope::Integration(open.integration.clone());
-            self.inner.pauses.pause(&scope, at);
-        }
         let unknown = failure.unknown || self.unknown_before();
         let note = format!("{}, again in {wait_ms} ms", failure.text);
         Verdict::new(Settled::Again { at, unknown }, note)
@@ -165,7 +176,7 @@ impl<O: Outside> Attempt<O> {
             Some(Err(error)) => match sort(error) {
                 Sorted::Failed(failure) => self.ece_again(integration, failure),
                 // Not a dead letter: the core begins anew with what ECE did not take.
-                Sorted::Gone(text) => self.session_gone(&text),
+                Sorted::Gone(text) => self.session_gone(&text, message),
                 Sorted::Refused(text) => self.hopeless(Hopeless::Refused(text)),
             },
             None => self.ece_again(integration, self.overdue(self.inner.limits.call_ms, &left)),
@@ -189,10 +200,10 @@ impl<O: Outside> Attempt<O> {
 
     /// Not a dead letter: the core begins anew with what ECE did not take. What that was stands in the delivery, which the
     /// trace shows as content; a note names none of it.
-    fn session_gone(&self, text: &str) -> Verdict {
+    fn session_gone(&self, text: &str, message: &EceMessage) -> Verdict {
         let doubt = self.doubt();
         Verdict::done(format!("{text}{doubt}; it did not take this"))
-            .reporting(Outcome::SessionGone)
+            .reporting(Outcome::NotTaken(message.clone()))
     }
 
     /// Ends a conversation in ECE. Repeated without harm, never reported.
@@ -210,16 +221,10 @@ impl<O: Outside> Attempt<O> {
             Ok(Some(())) => Verdict::done("ended"),
             Ok(None) => {
                 let text = format!("no answer in {} ms", self.inner.limits.call_ms);
-                self.ece_again(integration, Failure::certain(text))
+                self.end_again(integration, Failure::unknown(text))
             }
             Err(error) => match sort(error) {
-                Sorted::Failed(failure) => self.ece_again(
-                    integration,
-                    Failure {
-                        unknown: false,
-                        ..failure
-                    },
-                ),
+                Sorted::Failed(failure) => self.end_again(integration, failure),
                 Sorted::Gone(text) => Verdict::done(text),
                 Sorted::Refused(text) => Verdict::dead(text),
             },
@@ -228,6 +233,20 @@ impl<O: Outside> Attempt<O> {
             report: None,
             ..verdict
         }
+    }
+
+    /// An ECE that answers and does not manage to end a conversation keeps nobody from the next agent.
+    fn end_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {
+        let answers = failure.unknown;
+        let failure = Failure {
+            unknown: false,
+            ..failure
+        };
+        if answers && self.holds_up {
+            let scope = Scope::Integration(integration.clone());
+            return self.again(failure, END_HOLDS_UP_MS, Some(&scope));
+        }
+        self.ece_again(integration, failure)
     }
 
     fn ece_again(&self, integration: &IntegrationName, failure: Failure) -> Verdict {

@@ -35,6 +35,7 @@ impl<O: Outside> Owner<O> {
         let attempt = Attempt {
             inner: Arc::clone(&self.inner),
             item,
+            holds_up: self.lanes.waits_behind(lane),
             channel: self.customer.channel.clone(),
             opted_out: self.customer.opted_out,
             addresses: self.addresses.clone(),
@@ -58,8 +59,14 @@ impl<O: Outside> Owner<O> {
         {
             return now;
         }
-        let pause =
-            scope_of(item, &self.customer).and_then(|scope| self.inner.pauses.until(&scope, now));
+        let scope = scope_of(item, &self.customer);
+        if let (Payload::OpenEce(_), Some(scope)) = (&item.delivery.payload, &scope)
+            && self.inner.long_pause(scope, now).is_some()
+        {
+            // Answered without asking: the customer is not left waiting.
+            return item.next_at;
+        }
+        let pause = scope.and_then(|scope| self.inner.pauses.until(&scope, now));
         pause.map_or(item.next_at, |end| end.max(item.next_at))
     }
 
@@ -125,8 +132,8 @@ impl<O: Outside> Owner<O> {
         let now = self.inner.now();
         match finished.settled {
             Some(outcome) => {
-                self.lanes
-                    .finish(finished.lane, finished.attempts, &outcome, now);
+                let which = (finished.lane, finished.delivery);
+                self.lanes.finish(which, finished.attempts, &outcome, now);
                 if finished.peer_changed {
                     self.desk.leave(Wake::News);
                 }
@@ -134,7 +141,10 @@ impl<O: Outside> Owner<O> {
                     self.show_seen(finished.delivery);
                 }
             }
-            None => self.desk.leave(Wake::Reload),
+            None => {
+                self.lost.insert(finished.lane);
+                self.desk.leave(Wake::Reload);
+            }
         }
     }
 

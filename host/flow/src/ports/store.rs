@@ -54,7 +54,8 @@ pub use load::{InboxEvent, Loaded, News, OutboxItem, Resolved};
 pub use raw::{RawCall, RawId};
 pub use settle::{Settle, Settled};
 pub use sockets::{
-    LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, LogPage, PushedFrames, UPLOADS_OPEN_MAX, Upload,
+    LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, LogPage, PushedFrames, UPLOAD_ENDS_MS,
+    UPLOADS_OPEN_MAX, Upload,
 };
 pub use step::{Step, Stepped, TraceLine};
 

@@ -3,7 +3,7 @@ use trunkline_core::id::{CustomerId, EventKey, Timestamp};
 use trunkline_core::message::StoredFile;
 use trunkline_flow::ports::{
     Download, KeepFile, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, LogPage, PushedFrames, Settle,
-    Settled, Store, UPLOADS_OPEN_MAX, Upload,
+    Settled, Store, UPLOAD_ENDS_MS, UPLOADS_OPEN_MAX, Upload,
 };
 
 use super::Stores;
@@ -245,8 +245,22 @@ pub async fn an_upload_slot_is_open_until_it_expires(stores: &impl Stores) {
     assert_eq!(find(&*store, &token, 999).await, Some(upload("m1")));
     assert_eq!(find(&*store, &token, 1_000).await, None);
     assert_eq!(find(&*store, "another", 0).await, None);
-    store.sweep(T.plus_ms(1_000)).await.expect("it sweeps");
+    let forgotten = T.plus_ms(1_000 + UPLOAD_ENDS_MS);
+    store.sweep(forgotten).await.expect("it sweeps");
     assert_eq!(find(&*store, &token, 0).await, None);
+}
+
+/// A large file takes longer than its slot is open.
+pub async fn an_upload_that_began_in_time_fills_its_slot(stores: &impl Stores) {
+    let store = stores.open();
+    let token = open(&*store, "m1", T).await.expect("a slot");
+    let almost = T.plus_ms(UPLOAD_ENDS_MS);
+    store.sweep(almost).await.expect("it sweeps");
+    let file = keep(&*store, b"one").await;
+    let filled = store.uploaded(&token, &file.id, almost.plus_ms(9_000));
+    filled.await.expect("the store writes");
+    let slot = find(&*store, &token, UPLOAD_ENDS_MS).await;
+    assert_eq!(slot.and_then(|slot| slot.file), Some(file));
 }
 
 /// Slot and file are kept as long as was said, and a second file changes nothing.

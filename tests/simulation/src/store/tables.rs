@@ -147,11 +147,11 @@ pub(crate) fn words(payload: &Payload) -> String {
             OutboundContent::Close => "close".to_owned(),
         },
         Payload::ToEce { message, .. } => ece_words(message),
-        Payload::OpenEce(_)
-        | Payload::EndEce { .. }
-        | Payload::AskBot(_)
-        | Payload::FetchFromCustomer { .. }
-        | Payload::FetchFromEce { .. } => String::new(),
+        Payload::OpenEce(_) | Payload::EndEce { .. } | Payload::AskBot(_) => String::new(),
+        Payload::FetchFromCustomer { attachment, .. } => {
+            attachment.name.clone().unwrap_or_default()
+        }
+        Payload::FetchFromEce { file, .. } => file.name.clone(),
     }
 }
 

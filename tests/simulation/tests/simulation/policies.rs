@@ -21,3 +21,6 @@ mod untakeable;
 
 /// What is remembered of a conversation, and for how long.
 mod remembering;
+
+/// What crosses on its way.
+mod crossing;

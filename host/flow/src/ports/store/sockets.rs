@@ -34,6 +34,9 @@ pub struct LogPage {
 /// Upload slots an address may have open.
 pub const UPLOADS_OPEN_MAX: usize = 20;
 
+/// Bytes that began to come while their slot was open may come to their end so much later, in ms.
+pub const UPLOAD_ENDS_MS: u64 = 60 * 60 * 1000;
+
 /// A slot that a customer uploads a file into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
@@ -49,7 +52,7 @@ pub struct Upload {
     pub content_type: String,
     /// Bytes: no more, no fewer.
     pub size: u64,
-    /// Forgotten then; with a file, when the file is.
+    /// Open until then, and forgotten `UPLOAD_ENDS_MS` later; with a file, kept until then.
     pub expires: Timestamp,
     /// The file, once it is here.
     pub file: Option<StoredFile>,

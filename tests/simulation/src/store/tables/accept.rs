@@ -228,11 +228,18 @@ impl Tables {
         let known = known.filter(|waiting| waiting.resolve.is_some());
         let arrived = known.ok_or_else(stale)?.arrived;
         self.inbox.remove(&resolved.row);
-        let later = self.inbox.split_off(&resolved.row);
+        let theirs = |row: &i64, waiting: &mut Waiting| {
+            *row > resolved.row && waiting.customer == resolved.customer
+        };
+        let later: Vec<Waiting> = self
+            .inbox
+            .extract_if(.., theirs)
+            .map(|(_, it)| it)
+            .collect();
         for event in resolved.events {
             self.put_in_inbox(resolved.customer, event, arrived);
         }
-        for waiting in later.into_values() {
+        for waiting in later {
             self.wait(waiting);
         }
         self.apply_peer(resolved.customer, &resolved.peer_changes);

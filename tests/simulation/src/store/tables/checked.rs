@@ -1,6 +1,7 @@
 //! What checkers look at.
 
 use trunkline_core::customer::Customer;
+use trunkline_core::effect::Delivery;
 use trunkline_core::id::{DeliveryId, EceSession, Timestamp};
 use trunkline_core::message::Address;
 use trunkline_flow::ports::{DeadLetter, Scope, TraceLine};
@@ -17,6 +18,11 @@ impl Tables {
     pub fn said_in(&self, delivery: DeliveryId) -> Option<String> {
         let delivery = self.sent.get(&delivery)?;
         Some(words(&delivery.payload))
+    }
+
+    /// What is settled and no dead letter.
+    pub fn sent(&self) -> impl Iterator<Item = &Delivery> {
+        self.sent.values()
     }
 
     /// When the event of this key first arrived, for checkers.

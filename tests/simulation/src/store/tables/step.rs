@@ -16,6 +16,13 @@ impl Tables {
         if row.revision != step.revision {
             return Err(StoreError::Stale(format!("revision {}", row.revision)));
         }
+        if let Some(gone) = step
+            .consumed
+            .iter()
+            .find(|row| !self.inbox.contains_key(row))
+        {
+            return Err(StoreError::Stale(format!("event {gone} was consumed")));
+        }
         row.revision += 1;
         row.customer = step.customer;
         let revision = row.revision;

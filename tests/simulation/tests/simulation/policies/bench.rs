@@ -1,7 +1,7 @@
 //! Flow alone on a bench: decisions written by hand, answers of plugins and ECE given beforehand, everything that was asked
 //! written down.
 //!
-//! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
+//! A customer's word asks for one delivery: `say X`, `ece X`, `open`, `end`, `ask`, `fetch`, `stop`, `drop X` (cancels what waits for the customer,
 //! then says X), `seen N` (an agent came, and delivery N to ECE was before), `elsewhere X` (as `say`, in another conversation), `later`. An attachment is fetched. On the channel `web`, which has
 //! sockets, what is said is pushed to them. What becomes of it is noted in the trace.
 //!
@@ -21,8 +21,8 @@ use trunkline_core::effect::{
     SignalEffect, ToCustomer,
 };
 use trunkline_core::event::{
-    BotEvent, BotTurn, ChannelEvent, Event, Happening, Profile, Receipt, ReceiptState, RemoteFile,
-    Signal,
+    BotEvent, BotTurn, ChannelEvent, DeliveryReport, Event, Happening, Outcome, Profile, Receipt,
+    ReceiptState, RemoteFile, Signal,
 };
 use trunkline_core::id::{
     BotName, ChannelName, ConversationId, CustomerId, DeliveryId, EceSession, Epoch,
@@ -44,6 +44,7 @@ pub(crate) struct Script {
     pub(crate) sends: VecDeque<Result<SendProgress, SendError>>,
     pub(crate) opens: VecDeque<Result<OpenOutcome, EceError>>,
     pub(crate) eces: VecDeque<Result<EceSent, EceError>>,
+    pub(crate) ends: VecDeque<Result<(), EceError>>,
     pub(crate) turns: VecDeque<Result<(), BotError>>,
     pub(crate) receives: VecDeque<Option<ReceiveError>>,
     pub(crate) bot_receives: VecDeque<ReceiveError>,
@@ -166,7 +167,13 @@ impl Bench {
 
     /// The process dies where it stands and starts again on the same disk.
     pub(crate) async fn crash(&mut self) {
+        self.down_for(0).await;
+    }
+
+    /// As `crash`, but it takes so many ms to start again.
+    pub(crate) async fn down_for(&mut self, ms: u64) {
         self.flow.shutdown(self.clock.now()).await;
+        self.pass(ms).await;
         let decisions = self.decisions.clone();
         self.flow = flow(
             &self.disk,
@@ -349,6 +356,13 @@ fn handle(
             let failed = delivery.map(|delivery| Effect::NotDelivered { delivery, reason });
             failed.into_iter().collect()
         }
+        Event::Delivery(DeliveryReport {
+            outcome: Outcome::NotTaken(_),
+            ..
+        }) => vec![Effect::Note {
+            conversation: Some(conversation(customer.id)),
+            text: "NotTaken".to_owned(),
+        }],
         other @ (Event::Channel(_)
         | Event::Ece(_)
         | Event::Delivery(_)
@@ -401,6 +415,13 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
                 integration: "acme".into(),
                 session: "s1".into(),
                 message: EceMessage::Text(rest.to_owned()),
+            },
+        )],
+        "end" => vec![deliver(
+            customer,
+            Payload::EndEce {
+                integration: "acme".into(),
+                session: "s1".into(),
             },
         )],
         "ask" => vec![deliver(customer, Payload::AskBot(ask()))],
@@ -763,8 +784,8 @@ impl Ece for Scripted {
         _integration: &IntegrationName,
         session: &EceSession,
     ) -> Result<(), EceError> {
-        drop(self.ask(format!("end {session}")));
-        Ok(())
+        let answer = self.ask(format!("end {session}")).ends.pop_front();
+        answer.unwrap_or(Ok(()))
     }
 
     async fn download(

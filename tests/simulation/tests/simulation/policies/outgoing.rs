@@ -135,7 +135,7 @@ fn what_a_gone_ece_conversation_did_not_take_is_not_repeated_in_a_note() {
         bench.script().eces.push_back(Err(gone));
         bench.write("anna", "1", "ece my name is Anna").await;
         bench.until(|b| b.told("it did not take this")).await;
-        bench.until(|b| b.told("SessionGone")).await;
+        bench.until(|b| b.told("NotTaken")).await;
         assert!(!bench.told("my name is Anna"), "{}", bench.story());
     });
 }
@@ -149,7 +149,7 @@ fn what_ece_took_is_marked_as_seen_and_what_it_did_not_take_is_not() {
         bench.write("anna", "1", "ece one").await;
         bench.until(|b| b.asked_times("seen 1").len() == 1).await;
         bench.write("anna", "2", "ece two").await;
-        bench.until(|b| b.told("SessionGone")).await;
+        bench.until(|b| b.told("NotTaken")).await;
         bench.pass(10_000).await;
         assert!(bench.asked_times("seen 2").is_empty());
     });

@@ -45,6 +45,57 @@ fn after_a_day_a_message_for_ece_is_a_dead_letter() {
     });
 }
 
+/// Its policy holds them, with a word; and asks again.
+#[test]
+fn customers_are_not_left_waiting_while_ece_asks_to_wait_for_an_hour() {
+    on_bench(Limits::default(), |bench| async move {
+        let busy = EceError::Throttled {
+            wait_ms: HOUR_MS,
+            text: "429".to_owned(),
+        };
+        bench.script().opens.push_back(Err(busy));
+        bench.write("anna", "1", "open").await;
+        let told = |b: &Bench| b.story().matches("Unavailable(Unreachable)").count();
+        bench.until(|b| told(b) == 1).await;
+        bench.write("bela", "2", "open").await;
+        bench.until(|b| told(b) == 2).await;
+        let waited = bench.now().ms_since(START);
+        assert!(waited < 60_000, "{waited} ms");
+        assert_eq!(bench.asked_times("open").len(), 1, "ECE is not asked");
+        bench.pass(HOUR_MS).await;
+        bench.write("anna", "3", "open").await;
+        bench.until(|b| b.told("started as s1")).await;
+    });
+}
+
+fn broken(times: usize) -> impl Iterator<Item = Result<(), EceError>> {
+    (0..times).map(|_| Err(EceError::Unknown("500".to_owned())))
+}
+
+/// How ECE ends conversations is not sure. A customer who waits for the next agent must not wait for that.
+#[test]
+fn an_end_that_ece_does_not_manage_holds_nobody_up_who_waits_for_another_agent() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().ends = broken(2_000).collect();
+        bench.write("anna", "1", "end").await;
+        bench.write("anna", "2", "open").await;
+        bench.until(|b| b.told("started as s1")).await;
+        let waited = bench.now().ms_since(START);
+        assert!(waited < 5 * 60_000, "{waited} ms");
+        assert!(bench.told("DEAD Delivery ``: gave up"), "to be ended later");
+    });
+}
+
+#[test]
+fn an_end_for_which_nobody_waits_is_tried_for_as_long_as_words_are() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().ends = broken(60).collect();
+        bench.write("anna", "1", "end").await;
+        bench.until(|b| b.told("ended")).await;
+        assert!(!bench.told("DEAD"), "{}", bench.story());
+    });
+}
+
 /// The second piece is refused for now, the process dies: the first does not go again.
 #[test]
 fn a_long_text_of_which_ece_has_a_piece_goes_on_behind_it_after_a_crash() {
