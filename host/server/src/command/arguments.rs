@@ -254,13 +254,16 @@ pub(super) enum PluginAction {
         #[command(flatten)]
         host: Host,
     },
-    /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
+    /// Begin a channel or bot plugin in Rust: a folder that builds, with its tests. Needs no host.
     #[command(
-        after_help = "Example:\n  trunkline plugin new my-channel\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
+        after_help = "Examples:\n  trunkline plugin new my-channel\n  trunkline plugin new my-bot --bot\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
     )]
     New {
         /// The plugin's name, and the new folder's: small letters, digits and hyphens.
         name: String,
+        /// A bot, not a channel.
+        #[arg(long)]
+        bot: bool,
         /// The folder `plugin-sdk/rust` of a checkout of Trunkline. Looked for from here upwards, and where this
         /// program was built.
         #[arg(long, value_name = "FOLDER")]
