@@ -167,23 +167,24 @@ fn thread_cpu() -> Duration {
 
 /// A trap alone says where the guest gave up, not why: what it was refused, or said last as an error, does.
 fn explained(error: &wasmtime::Error, remains: &Remains, memory_bytes: usize) -> String {
-    let mut text = reason(error);
+    let trap = reason(error);
     if error.downcast_ref::<Trap>().is_none() {
-        return text;
-    }
-    if remains.memory_refused {
-        let mib = memory_bytes >> 20;
-        text.push_str(&format!(
-            ", after it was refused more than {mib} MiB of memory (`memory-mib` of its manifest)"
-        ));
+        return trap;
     }
     let last = remains.log.last();
-    if let Some(line) = last.filter(|line| line.level == LogLevel::Error) {
+    let last = last.filter(|line| line.level == LogLevel::Error);
+    // First, for lists show the beginning. In quotes: an exported record must not tell it.
+    let said = last.map(|line| {
         let end = line.text.floor_char_boundary(LAST_WORDS_BYTES_MAX);
-        // In quotes: an exported record must not tell it.
-        text.push_str(&format!("; it said last: {:?}", &line.text[..end]));
-    }
-    text
+        format!("it said {:?}, then ", &line.text[..end])
+    });
+    let refused = remains.memory_refused.then(|| {
+        let mib = memory_bytes >> 20;
+        format!(
+            "it was refused more than {mib} MiB of memory (`memory-mib` of its manifest), then "
+        )
+    });
+    [said, refused, Some(trap)].into_iter().flatten().collect()
 }
 
 /// The root cause, without the backtrace: that would name functions, not reasons.

@@ -72,7 +72,7 @@ async fn a_trap_ends_its_call_alone() {
 /// Whoever reads a dead letter or a list of failed calls wants to know where.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_told_with_its_place() {
-    let why = r#"it said last: "the plugin panicked at tests/guests/trap/src/lib.rs:"#;
+    let why = r#"it said "the plugin panicked at tests/guests/trap/src/lib.rs:"#;
     both_fail_with("trap", why).await;
 }
 
@@ -114,7 +114,8 @@ async fn an_endless_loop_ends_at_its_cpu_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_bomb_ends_at_its_memory_limit() {
     // The guest's allocator gives up, and the guest with it: its trap alone does not say why.
-    let why = "after it was refused more than 64 MiB of memory (`memory-mib` of its manifest)";
+    let why =
+        "it was refused more than 64 MiB of memory (`memory-mib` of its manifest), then wasm trap";
     both_fail_with("memory-bomb", why).await;
 }
 
@@ -160,9 +161,15 @@ async fn the_seventeenth_request_of_a_call_is_denied() {
 async fn hosts_and_secrets_that_were_not_granted_are_denied() {
     let provider = Provider::start().await;
     for (crime, reason) in [
-        ("ungranted", "ungranted.example is not granted"),
+        (
+            "ungranted",
+            "ungranted.example is not granted: name it in `hosts` of plugin.toml, or of the channel or bot",
+        ),
         ("private", "169.254.169.254:80 is not granted"),
-        ("secret", "no value is configured for `not_in_the_manifest`"),
+        (
+            "secret",
+            "no value is configured for the secret `not_in_the_manifest`",
+        ),
     ] {
         let why = greedy(&provider, crime).await;
         assert!(why.contains(reason), "{crime}: {why}");

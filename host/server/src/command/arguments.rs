@@ -135,7 +135,7 @@ pub(super) enum DeadLetterAction {
     },
     /// Say that letters are dealt with: what they said is gone then, and they are listed and counted no more.
     #[command(
-        after_help = "Examples:\n  trunkline dead-letters discard 17 18\n  trunkline dead-letters discard --older-than 30d\n\nThe trace goes on telling that they were, and why, for 7 days. Letters that wait for you are never removed by\nthemselves; replayed ones are, after 7 days.\nExit codes: 0 discarded, 1 there is none of that number or the host does not answer, 2 the command is wrong."
+        after_help = "Example:\n  trunkline dead-letters discard 17 18\n  trunkline dead-letters discard --older-than 30d\n\nThe trace goes on telling that they were, and why, for 7 days. Letters that wait for you are never removed by\nthemselves; replayed ones are, after 7 days.\nExit codes: 0 discarded, 1 there is none of that number or the host does not answer, 2 the command is wrong."
     )]
     Discard {
         /// Their numbers.
@@ -254,13 +254,16 @@ pub(super) enum PluginAction {
         #[command(flatten)]
         host: Host,
     },
-    /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
+    /// Begin a channel or bot plugin in Rust: a folder that builds, with its tests. Needs no host.
     #[command(
-        after_help = "Example:\n  trunkline plugin new my-channel\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
+        after_help = "Example:\n  trunkline plugin new my-channel\n  trunkline plugin new my-bot --bot\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
     )]
     New {
         /// The plugin's name, and the new folder's: small letters, digits and hyphens.
         name: String,
+        /// A bot, not a channel.
+        #[arg(long)]
+        bot: bool,
         /// The folder `plugin-sdk/rust` of a checkout of Trunkline. Looked for from here upwards, and where this
         /// program was built.
         #[arg(long, value_name = "FOLDER")]

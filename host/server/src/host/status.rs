@@ -233,11 +233,12 @@ fn plugin(file: FileStatus) -> PluginReport {
         None => "nothing serves instead".to_owned(),
     };
     // Of a second file of one name the first serves.
-    let instead = match &file.state {
-        FileState::Refused(refusal) if refusal.stage == Stage::Name => {
-            "that file serves".to_owned()
-        }
-        _ => instead,
+    let is_second =
+        matches!(&file.state, FileState::Refused(refusal) if refusal.stage == Stage::Name);
+    let instead = if is_second {
+        "that file serves".to_owned()
+    } else {
+        instead
     };
     let (state, reason) = match file.state {
         FileState::Loading => ("loading", None),

@@ -234,10 +234,12 @@ async fn what_does_not_work_stands_in_the_log_once() {
 
 /// What ECE posts there cannot be read, and is kept as a dead letter.
 async fn post_nonsense(served: &Served, body: &'static str) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder().no_proxy().build();
+    let http = http.expect("a client");
     let url = format!("http://{}/ece/acme/callback", served.address);
     let call = http.post(url).basic_auth("ece", Some("knock")).body(body);
-    assert!(call.send().await.unwrap().status().is_success());
+    let answer = call.send().await.expect("it is answered");
+    assert!(answer.status().is_success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

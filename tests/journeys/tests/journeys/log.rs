@@ -44,6 +44,10 @@ async fn a_whole_log_is_json_and_holds_no_secret_and_nobodys_words() {
     }
     let told = |words: &str| lines.iter().any(|line| line.contains(words));
     assert!(told("the plugin refused a call"), "it is the right log");
+    assert!(
+        told("gave up: `trunkline dead-letters list` says why"),
+        "what is lost is told"
+    );
     let secrets = world.host.environment().iter();
     let secrets = secrets.map(|(_, value)| value.as_str());
     let secrets = secrets.filter(|value| value.len() >= 8);
