@@ -180,14 +180,29 @@ fn unknown_sessions(expired: &[Expired]) -> BTreeSet<(IntegrationName, EceSessio
     sessions
 }
 
-/// What an agent wrote does not vanish (H6).
+/// What an agent wrote, sent or showed does not vanish (H6).
 fn kept_words(expired: &Expired) -> Option<Undelivered> {
     let (Event::Ece(event), Target::Session(integration, _)) = (&expired.event, &expired.target)
     else {
         return None;
     };
-    let EceHappening::Said { text, .. } = &event.happening else {
-        return None;
+    let content = match &event.happening {
+        EceHappening::Said { text, .. }
+        | EceHappening::Unknown {
+            text,
+            by_agent: true,
+            ..
+        } => text.clone(),
+        EceHappening::FileOffered(file) => format!("[file: {}]", file.name),
+        EceHappening::PagePushed { url } => url.clone(),
+        EceHappening::Assigned { .. }
+        | EceHappening::Transferred(_)
+        | EceHappening::FileAccepted { .. }
+        | EceHappening::FileRejected { .. }
+        | EceHappening::Completed { .. }
+        | EceHappening::Unknown {
+            by_agent: false, ..
+        } => return None,
     };
     Some(Undelivered {
         kind: DeadKind::Message,
@@ -195,7 +210,7 @@ fn kept_words(expired: &Expired) -> Option<Undelivered> {
         conversation: None,
         key: None,
         reason: "ECE sent it for a conversation that nobody here knows".to_owned(),
-        content: text.clone(),
+        content,
         replay: Some((expired.target.clone(), expired.event.clone())),
     })
 }
