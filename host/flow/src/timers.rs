@@ -64,6 +64,7 @@ impl Ticker {
 
 /// The ticker's task.
 pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>) {
+    inner.ticker.look_at(inner.gives_up_from());
     while !inner.stopping.is_cancelled() {
         let now = inner.now();
         inner.ticker.forget_until(now);
@@ -99,7 +100,7 @@ async fn look<O: Outside>(
 ) -> Result<Option<Timestamp>, StoreError> {
     inner.look_at_raw();
     let store = inner.ports.store();
-    loop {
+    while now >= inner.gives_up_from() || now < inner.begun {
         let swept = store.sweep(now).await?;
         for customer in swept.customers {
             inner.wake(customer, Wake::News);
@@ -123,6 +124,13 @@ async fn look<O: Outside>(
         if page.len() < PAGE {
             return store.next_due(now).await;
         }
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    /// Before, nothing is given up for its time: senders whom nobody answered while the process was down come again first.
+    fn gives_up_from(&self) -> Timestamp {
+        self.begun.plus_ms(self.limits.parts_ms)
     }
 }
 
