@@ -131,6 +131,17 @@ impl<O: Outside> Drop for Guard<O> {
 }
 
 impl<O: Outside> Inner<O> {
+    /// What ran out while the process was down waits a little: what happened meanwhile is told first, by those whom nobody answered.
+    fn not_at_once(
+        &self,
+        mut timers: BTreeMap<TimerName, Timestamp>,
+    ) -> BTreeMap<TimerName, Timestamp> {
+        for at in timers.values_mut().filter(|at| **at < self.begun) {
+            *at = self.gives_up_from();
+        }
+        timers
+    }
+
     /// True: the owner is gone, and whoever waited for its place has it.
     fn leave_place(
         self: &Arc<Self>,
@@ -193,7 +204,7 @@ impl<O: Outside> Owner<O> {
                         peer_state: loaded.peer_state,
                         inbox_full: loaded.inbox.len() >= limit,
                         inbox: loaded.inbox.into(),
-                        timers: loaded.timers,
+                        timers: inner.not_at_once(loaded.timers),
                         lanes,
                         running: under_way.running,
                         resolving: under_way.resolving,

@@ -129,7 +129,7 @@ async fn look<O: Outside>(
 
 impl<O: Outside> Inner<O> {
     /// Before, nothing is given up for its time: senders whom nobody answered while the process was down come again first.
-    fn gives_up_from(&self) -> Timestamp {
+    pub(crate) fn gives_up_from(&self) -> Timestamp {
         self.begun.plus_ms(self.limits.parts_ms)
     }
 }
