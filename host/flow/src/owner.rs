@@ -73,12 +73,12 @@ enum End {
     /// Nothing is due: the owner is gone.
     Gone,
     /// Memory and store differ: load again, beside what goes on.
-    Reload(UnderWay),
+    Reload(GoesOn),
 }
 
 /// What goes on while an owner's memory is read anew: an attempt may take half an hour, with a file.
 #[derive(Default)]
-struct UnderWay {
+struct GoesOn {
     lanes: Lanes,
     lost: BTreeSet<LaneId>,
     running: JoinSet<Done>,
@@ -93,7 +93,7 @@ pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>, customer: CustomerId, 
         customer,
         armed: true,
     };
-    let mut under_way = UnderWay::default();
+    let mut under_way = GoesOn::default();
     loop {
         let going_on = std::mem::take(&mut under_way);
         let Some(owner) = Owner::load(&inner, customer, &desk, going_on).await else {
@@ -177,7 +177,7 @@ impl<O: Outside> Owner<O> {
         inner: &Arc<Inner<O>>,
         id: CustomerId,
         desk: &Arc<Desk>,
-        mut under_way: UnderWay,
+        mut under_way: GoesOn,
     ) -> Option<Self> {
         let limit = inner.limits.batch.max(1);
         let mut waits = Waits::default();
@@ -243,7 +243,7 @@ impl<O: Outside> Owner<O> {
     /// Memory is read anew. After a bug nobody knows what is still under way: all of it settles first.
     async fn end_for_reload(mut self) -> End {
         if !self.stumbled {
-            return End::Reload(UnderWay {
+            return End::Reload(GoesOn {
                 lanes: self.lanes,
                 lost: self.lost,
                 running: self.running,
@@ -255,7 +255,7 @@ impl<O: Outside> Owner<O> {
             self.note(finished);
         }
         self.inner.sleep_ms(STUMBLE_MS).await;
-        End::Reload(UnderWay::default())
+        End::Reload(GoesOn::default())
     }
 
     async fn end_for_good(mut self) -> End {

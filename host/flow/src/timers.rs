@@ -212,6 +212,9 @@ fn kept_words(expired: &Expired) -> Option<Undelivered> {
             by_agent: false, ..
         } => return None,
     };
+    if content.trim().is_empty() {
+        return None;
+    }
     Some(Undelivered {
         kind: DeadKind::Message,
         scope: Some(Scope::Integration(integration.clone())),
