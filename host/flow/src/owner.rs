@@ -73,12 +73,12 @@ enum End {
     /// Nothing is due: the owner is gone.
     Gone,
     /// Memory and store differ: load again, beside what goes on.
-    Reload(UnderWay),
+    Reload(GoesOn),
 }
 
 /// What goes on while an owner's memory is read anew: an attempt may take half an hour, with a file.
 #[derive(Default)]
-struct UnderWay {
+struct GoesOn {
     lanes: Lanes,
     lost: BTreeSet<LaneId>,
     running: JoinSet<Done>,
@@ -93,7 +93,7 @@ pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>, customer: CustomerId, 
         customer,
         armed: true,
     };
-    let mut under_way = UnderWay::default();
+    let mut under_way = GoesOn::default();
     loop {
         let going_on = std::mem::take(&mut under_way);
         let Some(owner) = Owner::load(&inner, customer, &desk, going_on).await else {
@@ -131,6 +131,17 @@ impl<O: Outside> Drop for Guard<O> {
 }
 
 impl<O: Outside> Inner<O> {
+    /// What ran out while the process was down waits a little: what happened meanwhile is told first, by those whom nobody answered.
+    fn not_at_once(
+        &self,
+        mut timers: BTreeMap<TimerName, Timestamp>,
+    ) -> BTreeMap<TimerName, Timestamp> {
+        for at in timers.values_mut().filter(|at| **at < self.begun) {
+            *at = self.gives_up_from();
+        }
+        timers
+    }
+
     /// True: the owner is gone, and whoever waited for its place has it.
     fn leave_place(
         self: &Arc<Self>,
@@ -166,7 +177,7 @@ impl<O: Outside> Owner<O> {
         inner: &Arc<Inner<O>>,
         id: CustomerId,
         desk: &Arc<Desk>,
-        mut under_way: UnderWay,
+        mut under_way: GoesOn,
     ) -> Option<Self> {
         let limit = inner.limits.batch.max(1);
         let mut waits = Waits::default();
@@ -193,7 +204,7 @@ impl<O: Outside> Owner<O> {
                         peer_state: loaded.peer_state,
                         inbox_full: loaded.inbox.len() >= limit,
                         inbox: loaded.inbox.into(),
-                        timers: loaded.timers,
+                        timers: inner.not_at_once(loaded.timers),
                         lanes,
                         running: under_way.running,
                         resolving: under_way.resolving,
@@ -232,7 +243,7 @@ impl<O: Outside> Owner<O> {
     /// Memory is read anew. After a bug nobody knows what is still under way: all of it settles first.
     async fn end_for_reload(mut self) -> End {
         if !self.stumbled {
-            return End::Reload(UnderWay {
+            return End::Reload(GoesOn {
                 lanes: self.lanes,
                 lost: self.lost,
                 running: self.running,
@@ -244,7 +255,7 @@ impl<O: Outside> Owner<O> {
             self.note(finished);
         }
         self.inner.sleep_ms(STUMBLE_MS).await;
-        End::Reload(UnderWay::default())
+        End::Reload(GoesOn::default())
     }
 
     async fn end_for_good(mut self) -> End {

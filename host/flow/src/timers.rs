@@ -64,6 +64,7 @@ impl Ticker {
 
 /// The ticker's task.
 pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>) {
+    inner.ticker.look_at(inner.gives_up_from());
     while !inner.stopping.is_cancelled() {
         let now = inner.now();
         inner.ticker.forget_until(now);
@@ -99,7 +100,7 @@ async fn look<O: Outside>(
 ) -> Result<Option<Timestamp>, StoreError> {
     inner.look_at_raw();
     let store = inner.ports.store();
-    loop {
+    while now >= inner.gives_up_from() || now < inner.begun {
         let swept = store.sweep(now).await?;
         for customer in swept.customers {
             inner.wake(customer, Wake::News);
@@ -123,6 +124,13 @@ async fn look<O: Outside>(
         if page.len() < PAGE {
             return store.next_due(now).await;
         }
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    /// Before, nothing is given up for its time: senders whom nobody answered while the process was down come again first.
+    pub(crate) fn gives_up_from(&self) -> Timestamp {
+        self.begun.plus_ms(self.limits.parts_ms)
     }
 }
 
@@ -180,22 +188,40 @@ fn unknown_sessions(expired: &[Expired]) -> BTreeSet<(IntegrationName, EceSessio
     sessions
 }
 
-/// What an agent wrote does not vanish (H6).
+/// What an agent wrote, sent or showed does not vanish (H6).
 fn kept_words(expired: &Expired) -> Option<Undelivered> {
     let (Event::Ece(event), Target::Session(integration, _)) = (&expired.event, &expired.target)
     else {
         return None;
     };
-    let EceHappening::Said { text, .. } = &event.happening else {
-        return None;
+    let content = match &event.happening {
+        EceHappening::Said { text, .. }
+        | EceHappening::Unknown {
+            text,
+            by_agent: true,
+            ..
+        } => text.clone(),
+        EceHappening::FileOffered(file) => format!("[file: {}]", file.name),
+        EceHappening::PagePushed { url } => url.clone(),
+        EceHappening::Assigned { .. }
+        | EceHappening::Transferred(_)
+        | EceHappening::FileAccepted { .. }
+        | EceHappening::FileRejected { .. }
+        | EceHappening::Completed { .. }
+        | EceHappening::Unknown {
+            by_agent: false, ..
+        } => return None,
     };
+    if content.trim().is_empty() {
+        return None;
+    }
     Some(Undelivered {
         kind: DeadKind::Message,
         scope: Some(Scope::Integration(integration.clone())),
         conversation: None,
         key: None,
         reason: "ECE sent it for a conversation that nobody here knows".to_owned(),
-        content: text.clone(),
+        content,
         replay: Some((expired.target.clone(), expired.event.clone())),
     })
 }

@@ -104,8 +104,17 @@ fn customers_words_arrive(world: &World, tables: &Tables) -> Vec<String> {
         let mut heard = world.bots_heard.iter();
         heard.any(|(_, heard)| heard.contains(token(text)))
     };
-    let said = world.customers_said.values().flatten();
-    said.filter(|text| !is_word_of_command(text))
+    // A bot that failed after its customer had left answers nobody.
+    let stays = |address: &&String| {
+        let late = |text: &str| text.starts_with("too late: a report for");
+        !(left(address, tables) && lines_of(address, tables).any(late))
+    };
+    let said = world
+        .customers_said
+        .iter()
+        .filter(|(address, _)| stays(address));
+    said.flat_map(|(_, said)| said)
+        .filter(|text| !is_word_of_command(text))
         .filter(|text| !agents(text) && !bots(text))
         .filter(|text| !tables.dead().any(|dead| holds(&dead.content, text, tables)))
         .map(|text| format!("H6: `{text}` of a customer is lost"))

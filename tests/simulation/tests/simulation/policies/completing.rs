@@ -152,3 +152,37 @@ fn pieces_whose_rest_does_not_come_go_on_after_a_while() {
         assert_eq!(sent(&bench), ["send Where order?"]);
     });
 }
+
+/// The provider brings the other piece again once somebody answers.
+#[test]
+fn pieces_are_not_given_up_for_the_time_that_the_process_was_down() {
+    on_bench(Limits::default(), |mut bench| async move {
+        let first = bench
+            .deliver_event(piece("anna", "1", "say one ", 0, 2))
+            .await;
+        assert_eq!(first, fine());
+        bench.down_for(120_000).await;
+        bench.pass(1_000).await;
+        let second = bench.deliver_event(piece("anna", "2", "two", 1, 2)).await;
+        assert_eq!(second, fine());
+        bench
+            .until(|b| b.asked().contains(&"send one two".to_owned()))
+            .await;
+    });
+}
+
+#[test]
+fn a_piece_that_waits_in_vain_goes_on_soon_after_a_restart() {
+    on_bench(Limits::default(), |mut bench| async move {
+        bench
+            .deliver_event(piece("anna", "1", "say one ", 0, 2))
+            .await;
+        bench.down_for(120_000).await;
+        let started = bench.now();
+        bench
+            .until(|b| b.asked().contains(&"send one ".to_owned()))
+            .await;
+        let waited = bench.now().ms_since(started);
+        assert!((29_000..35_000).contains(&waited), "{waited} ms");
+    });
+}

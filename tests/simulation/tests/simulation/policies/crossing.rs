@@ -302,3 +302,18 @@ fn a_receipt_that_waits_is_not_dropped_for_the_time_that_the_process_was_down() 
             .await;
     });
 }
+
+/// An agent may have come, and ECE tells of it as soon as somebody answers: the wait for one must not end the chat just before.
+#[test]
+fn a_timer_that_ran_out_while_the_process_was_down_lets_those_who_come_again_speak_first() {
+    on_bench(Limits::default(), |mut bench| async move {
+        bench.write("anna", "1", "later").await;
+        bench.pass(1_000).await;
+        bench.down_for(120_000).await;
+        bench.pass(20_000).await;
+        assert!(!bench.told("Timer"), "{}", bench.story());
+        bench.write("anna", "2", "say hello").await;
+        bench.until(|b| b.told("Timer")).await;
+        assert_eq!(bench.asked_times("send hello").len(), 1);
+    });
+}

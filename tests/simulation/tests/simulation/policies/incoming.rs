@@ -1,6 +1,6 @@
 use simulation::provider::address;
 use simulation::world::START;
-use trunkline_core::event::{EceEvent, EceHappening};
+use trunkline_core::event::{EceEvent, EceHappening, RemoteFile};
 use trunkline_flow::Limits;
 use trunkline_flow::ports::{
     Answer, Clock, PARKED_MS, PluginVersion, ReceiveError, ReceivedEvent, ReceivedHappening,
@@ -304,6 +304,48 @@ fn a_bots_callback_that_two_versions_trapped_on_is_a_dead_letter() {
         assert_eq!(taken, Ok(1));
         assert!(bench.told("DEAD Unreadable"));
         assert!(!bench.told("BotCallback"));
+    });
+}
+
+/// Whoever looks for a start whose answer was lost finds all that its agent did.
+#[test]
+fn files_and_pages_of_an_agent_for_nobody_are_kept_as_well() {
+    on_bench(Limits::default(), |bench| async move {
+        let file = RemoteFile {
+            url: "https://ece.example.com/map".to_owned(),
+            name: "map.png".to_owned(),
+            content_type: None,
+            id: None,
+        };
+        let url = "https://example.com/help".to_owned();
+        let text = "a form".to_owned();
+        let (kind, by_agent) = ("form".to_owned(), true);
+        let happenings = [
+            EceHappening::FileOffered(file),
+            EceHappening::PagePushed { url },
+            EceHappening::Unknown {
+                kind,
+                text,
+                by_agent,
+            },
+            EceHappening::Assigned { agent: None },
+        ];
+        let event = |(number, happening): (usize, EceHappening)| EceEvent {
+            session: "s9".into(),
+            at: START,
+            id: number.to_string(),
+            happening,
+        };
+        let events = happenings.into_iter().enumerate().map(event).collect();
+        let acme = "acme".into();
+        let taken = bench.flow.ece_events(&acme, events, vec![]).await;
+        taken.expect("it is on disk");
+        bench
+            .until(|b| b.told("DEAD Message `[file: map.png]`"))
+            .await;
+        assert!(bench.told("DEAD Message `https://example.com/help`"));
+        assert!(bench.told("DEAD Message `a form`"));
+        assert_eq!(bench.story().matches("DEAD").count(), 3);
     });
 }
 
