@@ -124,7 +124,7 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("read the configuration {path}: {source}")]
+    #[error("read the configuration {path}: {source}; `--config FILE` says where it is")]
     Read {
         /// As it was named.
         path: PathBuf,

@@ -13,7 +13,8 @@ const DEFAULT: &str = "info";
 
 /// Starts logging. A second call changes nothing.
 pub(crate) fn start(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let (filter, wrong) = filter(&wanted);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -26,7 +27,22 @@ pub(crate) fn start(json: bool) {
     if started.is_err() {
         tracing::debug!("logging was started before");
     }
+    if let Some(why) = wrong {
+        tracing::warn!(wanted, why, "RUST_LOG cannot be read: `info` holds");
+    }
     std::panic::set_hook(Box::new(log_panic));
+}
+
+/// What is logged, and what is wrong with the wish.
+fn filter(wanted: &str) -> (EnvFilter, Option<String>) {
+    let default = || EnvFilter::new(DEFAULT);
+    if wanted.is_empty() {
+        return (default(), None);
+    }
+    match EnvFilter::try_new(wanted) {
+        Ok(filter) => (filter, None),
+        Err(error) => (default(), Some(error.to_string())),
+    }
 }
 
 /// Where a bug is, and nothing of what it says: that may be what people wrote, or a secret (H9).
@@ -60,6 +76,15 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_wish_that_cannot_be_read_is_told_and_not_taken_for_silence() {
+        assert_eq!(filter("").1, None);
+        assert_eq!(filter("trunkline_flow=debug,info").1, None);
+        let (kept, why) = filter("trunkline=loud");
+        assert_eq!(kept.to_string(), DEFAULT);
+        assert!(why.is_some());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use super::wit::trunkline::plugin::types;
 /// A plugin's answer that refuses the caller: what the caller gets, and what the log says.
 #[derive(Debug)]
 pub(crate) struct Rejection {
-    pub(crate) answer: Answer,
+    /// First: a list of calls shows the beginning of it.
     pub(crate) reason: String,
+    pub(crate) answer: Answer,
 }
 
 pub(super) fn millis(at: Timestamp) -> u64 {

@@ -10,7 +10,7 @@ use trunkline_flow::ports::{Plugins, ReceiveError, SendError};
 use crate::accounts::{webhook, with_sms};
 use crate::guests::{guest, plugin};
 use crate::provider::Provider;
-use crate::world::{NOW, World, leaving, said, text};
+use crate::world::{NOW, World, leaving, post, said, text};
 
 const WORDS: &str = "I live in Elm Street";
 
@@ -123,6 +123,21 @@ async fn calls_that_went_well_are_kept_while_they_are_recorded() {
     engine.record(test.clone(), 60_000);
     engine.record(test, 0);
     assert_eq!(kept_of_a_good_send(&engine, &world).await, 0);
+}
+
+/// A list of calls shows the beginning of an outcome.
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_call_was_refused_stands_at_the_beginning_of_its_outcome() {
+    let provider = Provider::start().await;
+    let world = World::new()
+        .channel("test", "echo", &format!("url = '{}'", provider.url()))
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    engine.record(User::Channel("test".into()), 60_000);
+    let refused = engine.receive(&"test".into(), &post("no JSON"), NOW).await;
+    assert!(matches!(refused, Err(ReceiveError::Rejected { .. })));
+    let outcome = only(&world).head.outcome;
+    assert!(outcome.starts_with("Err(Rejection { reason: "), "{outcome}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

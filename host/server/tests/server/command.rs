@@ -242,6 +242,20 @@ async fn post_nonsense(served: &Served, body: &'static str) {
     assert!(answer.status().is_success());
 }
 
+#[test]
+fn a_command_without_its_configuration_says_how_to_name_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    let output = command.arg("status").current_dir(folder.path()).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("trunkline.toml") && said.contains("--config FILE"),
+        "{said}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_that_are_dealt_with_can_be_got_rid_of() {
     let served = Served::start().await;

@@ -155,7 +155,6 @@ async fn a_bot_begun_in_an_empty_folder_builds_talks_and_hands_over() {
     writes(&world, CUSTOMER, "1").await;
     gets(&world, CUSTOMER, "We are open from 8 to 6.").await;
     writes(&world, CUSTOMER, "2").await;
-    gets(&world, CUSTOMER, "An agent has been asked.").await;
     agent_reads(&world, "The customer wants an agent.").await;
     agent_reads(&world, "We are open from 8 to 6.").await;
     writes(&world, CUSTOMER, "Finally").await;
