@@ -42,6 +42,30 @@ fn read(path: &Path) -> Result<Manifest, String> {
 }
 
 impl Engine {
+    /// What does not fit, by channel or bot, where this host takes up another configuration. A version that serves and fits has no
+    /// complaint, whatever the file in the folder wants: that may be refused for good reason, and must not keep everything else
+    /// from changing.
+    pub fn complaints(
+        &self,
+        config: &EngineConfig,
+        manifests: &[FoundManifest],
+    ) -> Vec<(User, Complaint)> {
+        let mut all = complaints(config, manifests);
+        let table = self.shared.live.now();
+        all.retain(|(user, _)| {
+            let Some(wanted) = config.wanted(user) else {
+                return true;
+            };
+            let mut live = table.users.values().filter_map(|bound| bound.as_ref().ok());
+            let serving = live.find(|bound| bound.plugin.manifest.name == wanted.plugin);
+            !serving.is_some_and(|bound| {
+                let (manifest, standing) = (&bound.plugin.manifest, &bound.plugin.standing);
+                fit(manifest, standing, user, wanted, &config.public_url).is_ok()
+            })
+        });
+        all
+    }
+
     /// What another configuration takes away that a live plugin needs, by channel or bot. Where it trusts other keys as well, the files are
     /// judged anew when it comes into force.
     pub fn taken_away(&self, config: &EngineConfig) -> Vec<(User, Complaint)> {

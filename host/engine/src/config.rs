@@ -111,4 +111,12 @@ impl EngineConfig {
             .map(|(name, user)| (User::Channel(name.clone()), user))
             .chain(bots.map(|(name, user)| (User::Bot(name.clone()), user)))
     }
+
+    /// What is configured for one of them.
+    pub(crate) fn wanted(&self, user: &User) -> Option<&UserConfig> {
+        match user {
+            User::Channel(name) => self.channels.get(name),
+            User::Bot(name) => self.bots.get(name),
+        }
+    }
 }

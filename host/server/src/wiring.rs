@@ -19,7 +19,7 @@ use trunkline_store::{Directions, Mask, Masking};
 use crate::config::{Config, Connection, MaskRule, MaskRules, MaskingSettings, PluginSecret};
 use crate::shipped;
 
-pub use unfit::{taken_away, unfit};
+pub use unfit::{unfit, unfit_while_running};
 
 /// What "stop" is where nothing is configured.
 const STOP_WORDS: [&str; 3] = ["STOP", "STOPALL", "UNSUBSCRIBE"];

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trunkline_engine::{FileState, Stage, User};
+use trunkline_engine::{FileState, Stage, User, complaints, manifests_in};
 use trunkline_flow::ports::{PluginVersion, Plugins, ReceiveError};
 
 use crate::guests::{guest, version, with_manifest};
@@ -136,6 +136,32 @@ async fn a_grant_that_was_taken_back_is_taken_back_also_over_a_restart() {
     let serving = file_status(&engine, "echo.wasm").serving;
     assert_eq!(serving.map(|serving| serving.sha256), first);
     assert!(engine.status().unserved.is_empty());
+}
+
+/// Else one bad file keeps secrets from being changed, and whatever else has nothing to do with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_file_is_not_asked_whether_another_configuration_fits() {
+    let mut world = World::new()
+        .channel("test", "echo", ECHO)
+        .file("echo.wasm", &guest("echo"));
+    let engine = world.start().await;
+    let bad = with_manifest(&guest("echo"), |text| {
+        text.replace("kind = \"channel\"", "kind = \"bot\"")
+    });
+    world.drop_file("echo.wasm", &bad);
+    engine.settled().await;
+    assert!(matches!(
+        file_status(&engine, "echo.wasm").state,
+        FileState::Refused(_)
+    ));
+    let manifests = manifests_in(&world.config.dir).unwrap();
+    assert!(!complaints(&world.config, &manifests).is_empty());
+    assert_eq!(engine.complaints(&world.config, &manifests), []);
+
+    let channel = world.config.channels.get_mut(&"test".into()).unwrap();
+    channel.settings.insert("ulr".to_owned(), "x".into());
+    let all = engine.complaints(&world.config, &manifests);
+    assert!(!all.is_empty(), "neither takes this setting");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,11 +62,7 @@ impl Host {
     pub async fn reload(&self) -> Result<(), String> {
         let _one_at_a_time = self.reloading.lock().await;
         let file = self.config().file.clone();
-        let unfit = |config: &Config| {
-            let mut all = wiring::unfit(config);
-            all.extend(wiring::taken_away(self.engine(), config));
-            all
-        };
+        let unfit = |config: &Config| wiring::unfit_while_running(self.engine(), config);
         let replaced = match config::load_fitting(&file, unfit) {
             Ok(config) => self.replace(config).await,
             Err(error) => Err(error.to_string()),

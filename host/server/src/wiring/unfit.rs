@@ -7,7 +7,7 @@ use toml::Value;
 use trunkline_core::id::ChannelName;
 use trunkline_core::words::same_message;
 use trunkline_engine::{
-    Complaint, Engine, FoundManifest, Manifest, User, complaints, manifests_in,
+    Complaint, Engine, EngineConfig, FoundManifest, Manifest, User, complaints, manifests_in,
 };
 
 use super::{ChannelFacts, channel_settings, engine};
@@ -15,6 +15,24 @@ use crate::config::{Config, Unfit, taken_twice};
 
 /// Everything that cannot work.
 pub fn unfit(config: &Config) -> Vec<Unfit> {
+    unfit_by(config, complaints)
+}
+
+/// Everything that cannot work in a host that runs: where a live version of a plugin fits, the file in the folder is not asked. And what the
+/// live plugins need and this configuration takes from them; a start takes nothing away: what was never granted waits.
+pub fn unfit_while_running(running: &Engine, config: &Config) -> Vec<Unfit> {
+    let mut all = unfit_by(config, |wanted, manifests| {
+        running.complaints(wanted, manifests)
+    });
+    let taken_away = running.taken_away(&engine(config)).into_iter();
+    all.extend(taken_away.map(of_user));
+    all
+}
+
+fn unfit_by(
+    config: &Config,
+    complaints: impl FnOnce(&EngineConfig, &[FoundManifest]) -> Vec<(User, Complaint)>,
+) -> Vec<Unfit> {
     let wanted = engine(config);
     let manifests = manifests_in(&wanted.dir).unwrap_or_default();
     let fits = complaints(&wanted, &manifests).into_iter();
@@ -26,12 +44,6 @@ pub fn unfit(config: &Config) -> Vec<Unfit> {
     all.extend(channels.keywords_that_stop());
     all.extend(channels.keywords_of_one_account());
     all
-}
-
-/// What the live plugins need and this configuration takes from them. A start takes nothing away: what was never granted waits.
-pub fn taken_away(running: &Engine, config: &Config) -> Vec<Unfit> {
-    let all = running.taken_away(&engine(config)).into_iter();
-    all.map(of_user).collect()
 }
 
 fn of_user((user, complaint): (User, Complaint)) -> Unfit {

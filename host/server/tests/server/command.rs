@@ -124,6 +124,45 @@ async fn settings_that_do_not_fit_their_plugin_do_not_come_into_force_on_a_reloa
     wait_for_status(served.config(), one);
 }
 
+/// Else secrets cannot be changed while somebody's file is bad.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_plugin_file_keeps_no_configuration_from_coming_into_force() {
+    let channel = |name: &str| {
+        format!(
+            "[channels.{name}]\nplugin = \"echo\"\nsettings = {{ url = \"http://127.0.0.1:1\" }}\n"
+        )
+    };
+    let first = channel("echo");
+    let served = Served::start_with(|address| format!("{}{first}", toml(address))).await;
+    let right = std::fs::read_to_string(&served.file).unwrap();
+    bring("echo", served.folder());
+    let is = |status: &serde_json::Value, wanted: &str| {
+        let plugins = status["plugins"].as_array();
+        plugins.is_some_and(|all| all.iter().any(|plugin| plugin["state"] == wanted))
+    };
+    wait_for_status(served.config(), |status| is(status, "live"));
+
+    // Another version, whose setting has another name.
+    let file = served.folder().join("plugins/echo.wasm");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let setting = b"name = \"url\"";
+    // The component's own manifest stands behind that of the module in it.
+    let at = bytes
+        .windows(setting.len())
+        .rposition(|place| place == setting);
+    let at = at.expect("the manifest names it");
+    bytes[at..][..setting.len()].copy_from_slice(b"name = \"uri\"");
+    std::fs::write(&file, bytes).unwrap();
+    wait_for_status(served.config(), |status| is(status, "refused"));
+
+    std::fs::write(&served.file, format!("{right}{}", channel("other"))).unwrap();
+    let is_in_force = |status: &serde_json::Value| {
+        status["configuration"]["refused"].is_null()
+            && status["channels"].as_array().map(Vec::len) == Some(3)
+    };
+    wait_for_status(served.config(), is_in_force);
+}
+
 #[test]
 fn help_shows_examples_and_a_wrong_command_ends_with_2() {
     for command in [
