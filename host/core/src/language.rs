@@ -40,6 +40,9 @@ const LETTERS_MIN: usize = 3;
 /// in most, and looking costs a tenth of a millisecond.
 const LETTERS_FEW: usize = 16;
 const SHARE_CERTAIN: f64 = 0.97;
+/// The most messages that are not looked at between two that are, once a language is certain: few people change it in the
+/// middle of a conversation, and looking is a sixth of what a message costs the host.
+const UNSEEN_MAX: u8 = 3;
 
 #[rustfmt::skip]
 /// What customers are expected to write. The detector knows twice as many, and in short messages
@@ -74,10 +77,17 @@ pub struct Evidence {
     /// gives back is what it was given.
     #[serde(default)]
     millinats: BTreeMap<Language, i32>,
+    /// How often in a row the certain language was found again, counted up to [`UNSEEN_MAX`].
+    #[serde(default)]
+    confirmed: u8,
+    /// Messages since then that were not looked at.
+    #[serde(default)]
+    unseen: u8,
 }
 
 impl Evidence {
-    /// Takes a message into account. Addresses, links and numbers are no words.
+    /// Takes a message into account. Addresses, links and numbers are no words. A language that stays the same is
+    /// looked at less and less, at last every fourth time; any doubt, and each message is looked at again.
     pub fn observe(&mut self, text: &str) {
         let text = words_only(text);
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
@@ -85,14 +95,33 @@ impl Evidence {
         if letters < LETTERS_MIN || (letters < LETTERS_FEW && certain.is_some()) {
             return;
         }
+        if certain.is_some() && self.unseen < self.confirmed {
+            self.unseen += 1;
+            return;
+        }
+        let ranked = ranked(&text, certain.as_ref());
+        self.count_look(
+            ranked.first().map(|(language, _)| language),
+            certain.as_ref(),
+        );
         for millinats in self.millinats.values_mut() {
             *millinats = scaled(f64::from(*millinats), DECAY);
         }
-        for (language, nats) in ranked(&text, certain.as_ref()) {
+        for (language, nats) in ranked {
             *self.millinats.entry(language).or_default() += scaled(nats, 1000.0);
         }
         self.millinats
             .retain(|_, millinats| *millinats >= MILLINATS_MIN);
+    }
+
+    fn count_look(&mut self, found: Option<&Language>, certain: Option<&Language>) {
+        let again = certain.is_some() && found == certain;
+        self.unseen = 0;
+        self.confirmed = if again {
+            (self.confirmed + 1).min(UNSEEN_MAX)
+        } else {
+            0
+        };
     }
 
     fn certain(&self) -> Option<Language> {
@@ -303,9 +332,8 @@ mod tests {
 
     #[test]
     fn short_words_do_not_move_what_is_certain() {
-        let german = "Mein Paket ist noch nicht angekommen, können Sie mir helfen?";
         assert_eq!(
-            after(&[german, "ok", "please", "thanks", "bye"], None).as_deref(),
+            after(&[GERMAN, "ok", "please", "thanks", "bye"], None).as_deref(),
             Some("de")
         );
     }
@@ -327,13 +355,37 @@ mod tests {
 
     #[test]
     fn who_changes_language_is_followed() {
-        let german = "Mein Paket ist noch nicht angekommen, können Sie mir helfen?";
-        let polish = "Paczka jeszcze nie przyszła, czy możecie mi pomóc?";
-        assert_eq!(after(&[german, german], None).as_deref(), Some("de"));
+        assert_eq!(after(&[GERMAN, GERMAN], None).as_deref(), Some("de"));
         assert_eq!(
-            after(&[german, german, polish, polish, polish], None).as_deref(),
+            after(&[GERMAN, GERMAN, POLISH, POLISH, POLISH], None).as_deref(),
             Some("pl")
         );
+    }
+
+    const GERMAN: &str = "Mein Paket ist noch nicht angekommen, können Sie mir helfen?";
+    const POLISH: &str = "Paczka jeszcze nie przyszła, czy możecie mi pomóc?";
+
+    #[test]
+    fn a_language_that_stays_is_looked_at_every_fourth_time() {
+        let mut evidence = Evidence::default();
+        let mut looked = Vec::new();
+        for number in 1..=20 {
+            let before = evidence.unseen;
+            evidence.observe(GERMAN);
+            if evidence.unseen <= before {
+                looked.push(number);
+            }
+        }
+        assert_eq!(looked, [1, 2, 4, 7, 11, 15, 19]);
+    }
+
+    #[test]
+    fn who_changes_language_late_is_followed_after_six_messages_at_most() {
+        for talk in 2..=20 {
+            let mut messages = vec![GERMAN; talk];
+            messages.extend([POLISH; 6]);
+            assert_eq!(after(&messages, None).as_deref(), Some("pl"), "{talk}");
+        }
     }
 
     #[test]

@@ -3,25 +3,34 @@
 
 /// The words of a text, folded. A word of punctuation alone (an emoji) stays as it is.
 pub fn tokens(text: &str) -> Vec<String> {
-    words(text).collect()
-}
-
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split_whitespace().map(fold)
+    let words = text.split_whitespace();
+    words.map(|word| folded(word).collect()).collect()
 }
 
 /// Whether two whole messages say the same. An empty one says nothing.
 pub fn same_message(one: &str, other: &str) -> bool {
-    // Word by word: most messages differ from a stop word in the first.
-    let mut one = words(one).peekable();
-    one.peek().is_some() && one.eq(words(other))
+    let mut others = other.split_whitespace();
+    let mut is_empty = true;
+    // Letter by letter: every message is held against every stop word, and most differ in the first.
+    for word in one.split_whitespace() {
+        let same = others
+            .next()
+            .is_some_and(|other| folded(word).eq(folded(other)));
+        if !same {
+            return false;
+        }
+        is_empty = false;
+    }
+    !is_empty && others.next().is_none()
 }
 
 /// Through upper case, so that `ß` meets `SS`.
-fn fold(word: &str) -> String {
+fn folded(word: &str) -> impl Iterator<Item = char> {
     let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
     let kept = if inner.is_empty() { word } else { inner };
-    kept.to_uppercase().to_lowercase()
+    kept.chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
@@ -33,7 +42,9 @@ mod tests {
         assert!(same_message(" Stop! ", "STOP"));
         assert!(same_message("STOP  ALL.", "stop all"));
         assert!(same_message("Straße", "STRASSE"));
+        assert!(same_message("ΛΟΓΟΣ", "λογος") && same_message("λογος", "ΛΟΓΟΣ"));
         assert!(!same_message("Stop texting me", "STOP"));
+        assert!(!same_message("STOP", "Stop texting me"));
         assert!(!same_message("", ""));
     }
 

@@ -105,14 +105,11 @@ impl Integration {
                 self.refusals.refused(name, Asked::Login, &text);
             }
             Ok(_) => self.refusals.taken(name, Asked::Login),
-            Err(EceError::Credentials(text)) => self.refusals.refused(name, Asked::Login, text),
-            Err(
-                EceError::Unreachable(_)
-                | EceError::Unknown(_)
-                | EceError::Throttled { .. }
-                | EceError::Gone(_)
-                | EceError::Refused(_),
-            ) => {}
+            Err(error) => {
+                if let EceError::Credentials(text) = error {
+                    self.refusals.refused(name, Asked::Login, text);
+                }
+            }
         }
         answer
     }

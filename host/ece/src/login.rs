@@ -114,22 +114,17 @@ impl Kept {
                     refused: None,
                 }
             }
-            Err(error @ EceError::Credentials(_)) => {
-                let before = self.refused.as_ref().map(|refused| refused.quiet);
-                let quiet = before.map_or(QUIET_FIRST, |quiet| (quiet * 2).min(QUIET_MAX));
-                self.refused = Some(Refused {
-                    error: error.clone(),
-                    until: now + quiet,
-                    quiet,
-                });
+            Err(error) => {
+                if matches!(error, EceError::Credentials(_)) {
+                    let before = self.refused.as_ref().map(|refused| refused.quiet);
+                    let quiet = before.map_or(QUIET_FIRST, |quiet| (quiet * 2).min(QUIET_MAX));
+                    self.refused = Some(Refused {
+                        error: error.clone(),
+                        until: now + quiet,
+                        quiet,
+                    });
+                }
             }
-            Err(
-                EceError::Unreachable(_)
-                | EceError::Unknown(_)
-                | EceError::Throttled { .. }
-                | EceError::Gone(_)
-                | EceError::Refused(_),
-            ) => {}
         }
         answer
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use trunkline_core::id::{BotName, ChannelName, PluginName};
 use trunkline_flow::ports::PluginVersion;
@@ -9,6 +10,9 @@ use trunkline_flow::ports::Scope;
 
 use crate::egress::ProxySettings;
 use crate::secrets::SecretSource;
+
+/// A call takes no longer than this, waiting included; only files on their way out do not count.
+pub const CALL_TIME: Duration = Duration::from_secs(60);
 
 /// All of it. Compare two with `==` to see whether `reconfigure` would change anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +27,8 @@ pub struct EngineConfig {
     pub trust: Trust,
     /// Through which proxy plugins' requests leave. Changes take effect at the next start.
     pub proxy: Option<ProxySettings>,
+    /// How long one call may take, what it waits for included: `CALL_TIME` but in tests. Changes take effect at the next start.
+    pub call_time: Duration,
     /// Configured channels.
     pub channels: BTreeMap<ChannelName, UserConfig>,
     /// Configured bots.

@@ -233,6 +233,7 @@ fn shared(config: &Arc<EngineConfig>, supplies: Supplies) -> Result<Shared, Star
         egress: Egress::new(config.proxy.as_ref(), supplies.files, Patience::default())?,
         tokens: Tokens::default(),
         time: supplies.time,
+        call_time: config.call_time,
     };
     let table = Table::new(config.clone(), &BTreeMap::new(), &BTreeMap::new());
     Ok(Shared {

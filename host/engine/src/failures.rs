@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_call_that_waited_too_long_is_made_again_and_blames_no_plugin() {
         let late = |once_left| Failed {
-            failure: Failure::too_long(),
+            failure: Failure::too_long(crate::config::CALL_TIME),
             once_left,
         };
         assert!(matches!(send_failed(late(false)), SendError::Again { .. }));

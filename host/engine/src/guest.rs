@@ -53,6 +53,19 @@ pub(crate) struct CallLimits {
 pub(crate) struct MemoryLimit {
     /// Bytes.
     left: usize,
+    used: usize,
+    /// The guest was refused more. It may have lived with that; mostly it traps, and its trap does not say why.
+    refused: bool,
+}
+
+impl MemoryLimit {
+    fn of(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            used: 0,
+            refused: false,
+        }
+    }
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -62,12 +75,17 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        match self.left.checked_sub(desired.saturating_sub(current)) {
+        let more = desired.saturating_sub(current);
+        match self.left.checked_sub(more) {
             Some(left) => {
                 self.left = left;
+                self.used += more;
                 Ok(true)
             }
-            None => Ok(false),
+            None => {
+                self.refused = true;
+                Ok(false)
+            }
         }
     }
 
@@ -151,8 +169,8 @@ pub(crate) enum Halt {
     TooManyFrames,
     #[error("used more than {0} ms of CPU")]
     Cpu(u64),
-    #[error("ran longer than {0} s")]
-    TooLong(u64),
+    #[error("ran past the end of its call's time")]
+    TooLong,
 }
 
 /// The store data of one run.
@@ -183,6 +201,10 @@ pub(crate) struct Remains {
     pub(crate) wants: Option<FetchRequest>,
     pub(crate) log: Vec<LogLine>,
     pub(crate) secret_uses: Vec<SecretUse>,
+    /// In bytes, what it began with included.
+    pub(crate) memory: usize,
+    /// More memory was wanted than its limit allows.
+    pub(crate) memory_refused: bool,
 }
 
 /// What a run begins with.
@@ -202,9 +224,7 @@ pub(crate) struct Beginning {
 
 impl Guest {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let limits = MemoryLimit {
-            left: beginning.limits.memory_bytes,
-        };
+        let limits = MemoryLimit::of(beginning.limits.memory_bytes);
         Self {
             world: beginning.world,
             export: beginning.export,
@@ -230,6 +250,8 @@ impl Guest {
             wants: self.wants,
             log: self.log,
             secret_uses: self.secret_uses,
+            memory: self.limits.used,
+            memory_refused: self.limits.refused,
         }
     }
 

@@ -28,9 +28,6 @@ use crate::tokens::{Fetched, Tokens};
 /// Requests and answers of one call, together.
 const JOURNAL_BYTES_MAX: usize = 4 << 20;
 
-/// A call takes no longer than this, waiting included; only files on their way out do not count.
-pub(crate) const CALL_SECONDS_MAX: u64 = 60;
-
 /// What a plugin reads instead of an answer that the host did not live to keep.
 const LOST_ANSWER: &str = "it was made before, and what came of it is not known";
 
@@ -50,8 +47,8 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A slow provider or a busy host: no fault of the plugin, whose own time is counted as CPU.
-    pub(crate) fn too_long() -> Self {
-        Self::Host(format!("the call took more than {CALL_SECONDS_MAX} s"))
+    pub(crate) fn too_long(limit: Duration) -> Self {
+        Self::Host(format!("the call took more than {limit:?}"))
     }
 }
 
@@ -80,6 +77,7 @@ pub(crate) struct Means {
     pub(crate) egress: Egress,
     pub(crate) tokens: Tokens,
     pub(crate) time: Arc<dyn Time>,
+    pub(crate) call_time: Duration,
 }
 
 /// Everything that stays the same over the runs of one call.
@@ -141,7 +139,7 @@ impl<'a> Progress<'a> {
         Ok(Self {
             seed,
             limits,
-            deadline: Instant::now() + Duration::from_secs(CALL_SECONDS_MAX),
+            deadline: Instant::now() + means.call_time,
             cpu_left: Duration::from_millis(limits.cpu_ms),
             journal: Vec::new(),
             journal_bytes: 0,
@@ -160,7 +158,8 @@ impl<'a> Progress<'a> {
                 // The time went by outside the guest: inside it, the limit of CPU comes first.
                 Ended::Failed(_) if self.is_over() => return Err(self.too_long()),
                 Ended::Failed(reason) => return Err(self.trapped(reason)),
-                Ended::Wants(request) => self.answer(*request).await?,
+                // Apart: many calls ask for nothing, and would carry room for a whole exchange about.
+                Ended::Wants(request) => Box::pin(self.answer(*request)).await?,
             }
         }
     }
@@ -223,6 +222,10 @@ impl<'a> Progress<'a> {
         which.fetch_add(1, Ordering::Relaxed);
         let us = u64::try_from(run.cpu.as_micros()).unwrap_or(u64::MAX);
         counters.cpu_us.fetch_add(us, Ordering::Relaxed);
+        let bytes = u64::try_from(run.memory).unwrap_or(u64::MAX);
+        counters
+            .memory_bytes_max
+            .fetch_max(bytes, Ordering::Relaxed);
         match run.ended {
             Ended::Wants(_) => {}
             Ended::Done(_) => self.write_log(&run.log),
@@ -379,7 +382,7 @@ impl<'a> Progress<'a> {
     }
 
     fn too_long(&self) -> Failed {
-        self.failed(Failure::too_long())
+        self.failed(Failure::too_long(self.means.call_time))
     }
 
     fn failed(&self, failure: Failure) -> Failed {

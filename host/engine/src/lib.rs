@@ -153,7 +153,7 @@ mod time;
 mod sandbox;
 
 pub use check::{FoundManifest, complaints, manifests_in};
-pub use config::{EngineConfig, Trust, User, UserConfig};
+pub use config::{CALL_TIME, EngineConfig, Trust, User, UserConfig};
 pub use egress::{EgressError, Files, FoundFile, ProxySettings};
 pub use engine::{Engine, START_PATIENCE, StartError, Supplies};
 pub use manifest::{

@@ -70,7 +70,7 @@ impl Plugin {
             seed: [0; 32],
             limits,
         };
-        try_instance(&self.linked, beginning, Allowance::whole(limits))
+        try_instance(&self.linked, beginning, Allowance::whole(limits)).map(drop)
     }
 }
 
@@ -81,6 +81,7 @@ pub(crate) struct Counters {
     pub(crate) replays: AtomicU64,
     pub(crate) traps: AtomicU64,
     pub(crate) cpu_us: AtomicU64,
+    pub(crate) memory_bytes_max: AtomicU64,
 }
 
 /// A plugin with everything one channel or bot brings along.

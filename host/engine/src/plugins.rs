@@ -234,8 +234,10 @@ impl Plugins for Engine {
             return Capabilities::default();
         };
         // What does not fit `attachments-out` the plugin sends as a link, so flow keeps nothing back.
+        let manifest = &bound.plugin.manifest.capabilities;
         Capabilities {
-            typing: bound.plugin.manifest.capabilities.typing,
+            typing: manifest.typing,
+            typing_refresh_ms: manifest.typing_refresh_ms,
             ..Capabilities::default()
         }
     }

@@ -5,14 +5,17 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::{Component, InstancePre};
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
+use crate::config::CALL_TIME;
 use crate::contract_0_1::{Call, Exports};
-use crate::guest::{Beginning, CallLimits, Guest, Halt};
-use crate::invocation::CALL_SECONDS_MAX;
+use crate::guest::{Beginning, CallLimits, Guest, Halt, LogLevel, Remains};
 use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchRequest};
 use crate::runtime::Runtime;
+
+/// Of an error that a guest logs before it traps, so much goes into the reason.
+const LAST_WORDS_BYTES_MAX: usize = 200;
 
 /// A compiled component, linked, with its exports looked up.
 #[derive(Clone)]
@@ -41,7 +44,7 @@ impl Linked {
     }
 }
 
-/// Instantiates once: an import whose type has changed shows only here.
+/// Instantiates once: an import whose type has changed shows only here. Gives the bytes of memory a call begins with.
 ///
 /// # Errors
 /// What failed.
@@ -49,10 +52,11 @@ pub(crate) fn try_instance(
     linked: &Linked,
     beginning: Beginning,
     allowance: Allowance,
-) -> Result<(), String> {
+) -> Result<usize, String> {
     let mut store = prepared_store(linked, beginning, allowance, thread_cpu());
     let instance = linked.pre.instantiate(&mut store);
-    instance.map(drop).map_err(|error| reason(&error))
+    instance.map_err(|error| reason(&error))?;
+    Ok(store.into_data().into_remains().memory)
 }
 
 fn prepared_store(
@@ -87,6 +91,8 @@ pub(crate) struct Run<T> {
     pub(crate) log: Vec<LogLine>,
     pub(crate) secret_uses: Vec<SecretUse>,
     pub(crate) cpu: Duration,
+    /// In bytes, what it began with included.
+    pub(crate) memory: usize,
 }
 
 /// What a run may still use of its call's limits.
@@ -105,7 +111,7 @@ impl Allowance {
         Self {
             cpu: Duration::from_millis(limits.cpu_ms),
             cpu_ms: limits.cpu_ms,
-            deadline: Instant::now() + Duration::from_secs(CALL_SECONDS_MAX),
+            deadline: Instant::now() + CALL_TIME,
         }
     }
 }
@@ -118,16 +124,18 @@ pub(crate) fn run<C: Call>(
     allowance: Allowance,
 ) -> Run<C::Output> {
     let before = thread_cpu();
+    let memory_bytes = beginning.limits.memory_bytes;
     let mut store = prepared_store(linked, beginning, allowance, before);
     let result = linked
         .pre
         .instantiate(&mut store)
         .and_then(|instance| call.run(&mut store, &instance, &linked.exports));
-    let remains = store.into_data().into_remains();
-    let ended = match (result, remains.wants) {
+    let mut remains = store.into_data().into_remains();
+    let wants = remains.wants.take();
+    let ended = match (result, wants) {
         (Ok(output), _) => Ended::Done(output),
         (Err(_), Some(request)) => Ended::Wants(Box::new(request)),
-        (Err(error), None) => Ended::Failed(reason(&error)),
+        (Err(error), None) => Ended::Failed(explained(&error, &remains, memory_bytes)),
     };
     Run {
         ended,
@@ -136,6 +144,7 @@ pub(crate) fn run<C: Call>(
         log: remains.log,
         secret_uses: remains.secret_uses,
         cpu: thread_cpu().saturating_sub(before),
+        memory: remains.memory,
     }
 }
 
@@ -145,7 +154,7 @@ fn within(allowance: Allowance, before: Duration) -> wasmtime::Result<UpdateDead
         return Err(Halt::Cpu(allowance.cpu_ms).into());
     }
     if Instant::now() > allowance.deadline {
-        return Err(Halt::TooLong(CALL_SECONDS_MAX).into());
+        return Err(Halt::TooLong.into());
     }
     Ok(UpdateDeadline::Continue(1))
 }
@@ -154,6 +163,28 @@ fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// A trap alone says where the guest gave up, not why: what it was refused, or said last as an error, does.
+fn explained(error: &wasmtime::Error, remains: &Remains, memory_bytes: usize) -> String {
+    let trap = reason(error);
+    if error.downcast_ref::<Trap>().is_none() {
+        return trap;
+    }
+    let last = remains.log.last();
+    let last = last.filter(|line| line.level == LogLevel::Error);
+    // First, for lists show the beginning. In quotes: an exported record must not tell it.
+    let said = last.map(|line| {
+        let end = line.text.floor_char_boundary(LAST_WORDS_BYTES_MAX);
+        format!("it said {:?}, then ", &line.text[..end])
+    });
+    let refused = remains.memory_refused.then(|| {
+        let mib = memory_bytes >> 20;
+        format!(
+            "it was refused more than {mib} MiB of memory (`memory-mib` of its manifest), then "
+        )
+    });
+    [said, refused, Some(trap)].into_iter().flatten().collect()
 }
 
 /// The root cause, without the backtrace: that would name functions, not reasons.

@@ -3,6 +3,7 @@
 //!
 //! Longer than most: it turns the SDK's words into the core's, one by one.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::request::{
     AesCtr, Auth, Body, Entry, FetchError, FetchRequest, FetchResponse, Field, JsonSecret, Part,
     Repeat, ResponseBody, Value,
 };
-use crate::run::{Allowance, Ended, Linked, run};
+use crate::run::{Allowance, Ended, Linked, run, try_instance};
 use crate::runtime::Runtime;
 use crate::secrets::{Secret, SecretValues, Secrets};
 use crate::settings;
@@ -85,6 +86,8 @@ fn same_in_the_sandbox(fixtures: &str, built_file: &str) {
     let sandbox = Sandbox::new(&built(built_file));
     let fixtures = fixtures_in(&workspace.join(fixtures));
     let compared = fixtures.iter().filter(|path| sandbox.compare(path)).count();
+    // To grow stops all threads for a moment: the SDK's reserve is for nearly all calls. One of Apple's is a bomb, packed.
+    assert!(sandbox.outgrown.get() <= 1, "{:?}", sandbox.outgrown);
     // A few cannot be asked of this host: a template, a caption, a delivery id that is none of ours.
     assert!(
         compared * 10 >= fixtures.len() * 9,
@@ -108,6 +111,10 @@ fn built(file: &str) -> Vec<u8> {
 struct Sandbox {
     linked: Linked,
     manifest: Manifest,
+    /// Bytes of memory of an instance that has done nothing.
+    begins_with: usize,
+    /// Runs that asked for more.
+    outgrown: Cell<usize>,
 }
 
 /// Requests made, and what came of the call.
@@ -120,9 +127,31 @@ impl Sandbox {
     fn new(bytes: &[u8]) -> Self {
         let runtime = Runtime::new(2).unwrap();
         let component = runtime.compile(bytes).unwrap();
+        let linked = Linked::new(&runtime, &component).unwrap();
+        let manifest = Manifest::of_component(bytes).unwrap();
+        let limits = manifest.call_limits();
+        let beginning = Beginning {
+            world: Arc::new(World {
+                name: manifest.name.to_string(),
+                public_url: String::new(),
+                settings: "{}".to_owned(),
+                secrets: Secrets::default(),
+            }),
+            export: "the first instance",
+            may_fetch: false,
+            pushing: Pushing::NotHere,
+            started: Timestamp::default(),
+            journal: Vec::new(),
+            recorded_secrets: None,
+            seed: COUNTING,
+            limits,
+        };
+        let begins_with = try_instance(&linked, beginning, Allowance::whole(limits)).unwrap();
         Self {
-            linked: Linked::new(&runtime, &component).unwrap(),
-            manifest: Manifest::of_component(bytes).unwrap(),
+            linked,
+            manifest,
+            begins_with,
+            outgrown: Cell::new(0),
         }
     }
 
@@ -237,6 +266,9 @@ impl Sandbox {
             };
             let ended = run(&self.linked, &call, beginning, Allowance::whole(limits));
             journal = ended.journal;
+            if ended.memory > self.begins_with {
+                self.outgrown.set(self.outgrown.get() + 1);
+            }
             match ended.ended {
                 Ended::Done(output) => {
                     assert_eq!(answers.next(), None, "an answer was not asked for");

@@ -148,7 +148,7 @@ impl Secrets {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SecretError {
     /// Its name.
-    #[error("no value is configured for `{0}`")]
+    #[error("no value is configured for the secret `{0}`")]
     Missing(String),
     #[error("{0}")]
     Malformed(String),

@@ -119,6 +119,8 @@ pub struct PluginMetrics {
     pub traps: u64,
     /// CPU of all runs, in microseconds.
     pub cpu_us: u64,
+    /// The most memory a run had, in bytes: beside the manifest's limit.
+    pub memory_bytes_max: u64,
 }
 
 impl PluginMetrics {
@@ -128,6 +130,7 @@ impl PluginMetrics {
             replays: counters.replays.load(Ordering::Relaxed),
             traps: counters.traps.load(Ordering::Relaxed),
             cpu_us: counters.cpu_us.load(Ordering::Relaxed),
+            memory_bytes_max: counters.memory_bytes_max.load(Ordering::Relaxed),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::ports::{
     Accept, Answer, Clock, Ece, Incoming, Plugins, ReceiveError, Request, Scope, Store, StoreError,
     Target,
 };
-use crate::webhook::{not_found, refusal_for_log};
+use crate::webhook::{not_found, refusal_for_log, tell_unknown};
 
 /// What a bot's server says to a conversation in an epoch.
 pub(crate) type Callback = (ConversationId, Epoch, Vec<u8>);
@@ -98,6 +98,7 @@ impl<O: Outside> Inner<O> {
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
                 let reason = refusal_for_log(&answer, &reason);
+                self.counts.refused.one();
                 tracing::info!(%bot, reason, "the plugin refused a callback");
                 answer
             }
@@ -111,11 +112,14 @@ impl<O: Outside> Inner<O> {
                     tracing::warn!(%bot, reason, "a callback that is not kept was sent away: no plugin works");
                     return self.busy();
                 };
-                tracing::warn!(%bot, reason, "a callback waits for a working plugin");
+                self.tell_waiting(&scope, &reason);
                 let kept = self.keep_raw(&scope, &request, &trapped).await;
                 self.answer(&scope, kept, ack)
             }
-            Err(ReceiveError::UnknownChannel) => not_found(),
+            Err(ReceiveError::UnknownChannel) => {
+                tell_unknown("bot", bot.as_str());
+                not_found()
+            }
         }
     }
 

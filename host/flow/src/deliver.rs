@@ -18,7 +18,7 @@ pub(crate) mod files;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trunkline_core::effect::Payload;
+use trunkline_core::effect::{Author, Payload};
 use trunkline_core::event::Outcome;
 use trunkline_core::id::{ChannelName, DeliveryId, EceSession, IntegrationName, Timestamp};
 use trunkline_core::message::Address;
@@ -191,6 +191,11 @@ impl<O: Outside> Attempt<O> {
         let signals = std::mem::take(&mut verdict.signals);
         let session = verdict.session.clone();
         let settled = settle(&self.inner, &self.item, verdict).await;
+        if self.speaks() && settled == Some(Settled::Done) {
+            self.inner
+                .signals
+                .spoke(self.item.delivery.id.conversation.customer);
+        }
         if let Some((integration, session)) = session {
             self.inner.opens.kept(&integration, &session, self.now());
         }
@@ -245,6 +250,11 @@ impl<O: Outside> Attempt<O> {
         matches!(self.item.delivery.payload, Payload::ToEce { .. })
             && verdict.outcome == Settled::Done
             && verdict.report.is_none()
+    }
+
+    /// Somebody's own words: they no longer type them.
+    fn speaks(&self) -> bool {
+        matches!(&self.item.delivery.payload, Payload::ToCustomer(message) if message.author != Author::System)
     }
 
     /// A message on a channel with sockets.

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::opens::Opens;
 use crate::owners::{Owners, Wake};
 use crate::pauses::Pauses;
-use crate::ports::{Clock, DeadLetterId, Ece, Fired, Plugins, Scope, Store, StoreError};
+use crate::ports::{Clock, DeadLetterId, Discard, Ece, Fired, Plugins, Scope, Store, StoreError};
 use crate::raw::RawGates;
 use crate::signal::Signals;
 use crate::sockets::Sockets;
@@ -214,6 +214,18 @@ impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
             Fired::Raw(scope) => self.inner.read_soon(scope),
         }
         Ok(fired)
+    }
+
+    /// Says that dead letters are dealt with; gives their numbers.
+    ///
+    /// # Errors
+    /// `Broken` with a reason when there is none of one of these numbers, or it was discarded before; else the store's.
+    pub async fn discard(&self, which: Discard) -> Result<Vec<DeadLetterId>, StoreError> {
+        self.inner
+            .ports
+            .store
+            .discard(which, self.inner.now())
+            .await
     }
 
     /// Takes nothing more (webhooks and callbacks get 503), lets attempts that are under way settle, and returns when all

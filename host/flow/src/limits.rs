@@ -40,6 +40,8 @@ pub struct Limits {
     pub parts_ms: u64,
     /// A typing sign older than this is dropped.
     pub signal_ms: u64,
+    /// Somebody who said that they type, and then nothing, types no more after this long.
+    pub typing_ms: u64,
     /// Typing signs on their way at the same time.
     pub signals_max: usize,
     /// `Retry-After` of a 503, in seconds.
@@ -79,6 +81,7 @@ impl Default for Limits {
             resolve_ms: 10_000,
             parts_ms: 30_000,
             signal_ms: 5_000,
+            typing_ms: 120_000,
             signals_max: 1_000,
             retry_after_s: 5,
             sockets_max: 10_000,

@@ -338,10 +338,15 @@ impl<O: Outside> Owner<O> {
         let (mut step, signals) = batch.into_step(self.revision);
         let Stepped { revision, masked } = self.commit(&step).await?;
         self.inner.counts.stepped.add(events);
-        self.inner
-            .counts
-            .dead
-            .add(step.dead.len() + step.failed.len());
+        let letters = step.dead.len() + step.failed.len();
+        self.inner.counts.dead.add(letters);
+        if letters > 0 {
+            tracing::warn!(
+                customer = %step.customer.id,
+                letters,
+                "nobody gets what was said: `trunkline dead-letters list` says why"
+            );
+        }
         for kept in masked {
             let mut all = step.deliveries.iter_mut();
             if let Some(delivery) = all.find(|delivery| delivery.id == kept.id) {

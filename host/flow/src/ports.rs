@@ -33,8 +33,8 @@ pub use plugins::{
 };
 pub use store::{
     Accept, Accepted, CALLS_BYTES_MAX, CALLS_KEEP_MS, CALLS_MAX, CallArchive, CallHead, CallId,
-    DeadKind, DeadLetter, DeadLetterId, Expired, FileError, Fired, InboxEvent, Incoming, KeepFile,
-    KeptCall, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, Loaded, LogPage, NewCall, News,
+    DeadKind, DeadLetter, DeadLetterId, Discard, Expired, FileError, Fired, InboxEvent, Incoming,
+    KeepFile, KeptCall, LOG_BYTES_MAX, LOG_FRAMES_MAX, LOG_KEEP_MS, Loaded, LogPage, NewCall, News,
     ORIGINAL_KEEP_MS, OutboxItem, PARKED_MS, PARTS_MAX, ParkedId, Part, PeerChange, PluginArchive,
     PluginFile, PushedFrames, RawCall, RawId, Resolve, Resolved, Scope, Settle, Settled, Step,
     Stepped, Store, StoreError, Swept, Target, TraceLine, UPLOAD_ENDS_MS, UPLOADS_OPEN_MAX,

@@ -5,7 +5,7 @@
 //! so is one that waited a week for a second version, and one whose channel or bot is not configured any more. Its replay puts it back here, for a version that was mended.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_core::id::{BotName, ChannelName, Timestamp};
@@ -44,6 +44,8 @@ struct Gate {
     read: AtomicU64,
     /// When the first of those that a version trapped on, and that wait for another one, arrived.
     left: AtomicI64,
+    /// The log was told that calls wait.
+    told: AtomicBool,
     /// Held while they are read.
     reading: tokio::sync::Mutex<()>,
 }
@@ -54,6 +56,7 @@ impl Default for Gate {
             kept: 1.into(),
             read: 0.into(),
             left: i64::MAX.into(),
+            told: false.into(),
             reading: tokio::sync::Mutex::default(),
         }
     }
@@ -78,6 +81,11 @@ impl RawGates {
     fn gate(&self, scope: &Scope) -> Arc<Gate> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(gates.entry(scope.clone()).or_default())
+    }
+
+    /// The first call that is about to wait, until all have been read.
+    pub(crate) fn begins_to_wait(&self, scope: &Scope) -> bool {
+        !self.gate(scope).told.swap(true, Ordering::SeqCst)
     }
 
     /// A call was kept.
@@ -167,6 +175,7 @@ impl<O: Outside> Inner<O> {
         }
         gate.left.store(left, Ordering::SeqCst);
         gate.read.store(kept, Ordering::SeqCst);
+        gate.told.store(false, Ordering::SeqCst);
         Ok(taken)
     }
 
@@ -190,6 +199,7 @@ impl<O: Outside> Inner<O> {
                 Ok(Read::Taken)
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
+                self.counts.refused.one();
                 let reason = refusal_for_log(&answer, &reason);
                 tracing::info!(
                     %scope,

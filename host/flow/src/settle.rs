@@ -102,6 +102,14 @@ fn count<O: Outside>(inner: &Inner<O>, item: &OutboxItem, outcome: &Settled) {
                 counts.unknown.one();
             }
         }
-        Settled::Dead(_) => counts.dead.one(),
+        Settled::Dead(_) => {
+            counts.dead.one();
+            // Its reason may quote what somebody wrote: providers do that.
+            tracing::warn!(
+                delivery = %item.delivery.id,
+                attempts = item.attempts + 1,
+                "gave up: `trunkline dead-letters list` says why"
+            );
+        }
     }
 }

@@ -17,6 +17,8 @@ pub struct Status {
     pub parked: u64,
     /// Webhook calls kept raw.
     pub kept_raw: u64,
+    /// Webhook calls and callbacks that their plugin refused: forged, signed with another secret, or malformed.
+    pub refused: u64,
     /// Events taken through the core.
     pub stepped: u64,
     /// Deliveries done, to the customer.
@@ -52,6 +54,7 @@ pub(crate) struct Counts {
     pub(crate) duplicates: Count,
     pub(crate) parked: Count,
     pub(crate) kept_raw: Count,
+    pub(crate) refused: Count,
     pub(crate) stepped: Count,
     delivered: [Count; 4],
     pub(crate) dead: Count,
@@ -84,6 +87,7 @@ impl Counts {
             duplicates: self.duplicates.get(),
             parked: self.parked.get(),
             kept_raw: self.kept_raw.get(),
+            refused: self.refused.get(),
             stepped: self.stepped.get(),
             delivered_customer: self.delivered(Lane::Customer).get(),
             delivered_ece: self.delivered(Lane::Ece).get(),

@@ -10,6 +10,9 @@ use crate::ports::{
     Answer, Clock, Ece, PluginVersion, Plugins, ReceiveError, Request, Scope, Store, StoreError,
 };
 
+/// Of a name that nobody configured, so much is logged.
+const UNKNOWN_CHARACTERS_MAX: usize = 60;
+
 impl<S: Store, P: Plugins, E: Ece, C: Clock> Flow<S, P, E, C> {
     /// Takes one webhook call. The answer is the plugin's once its events are on disk; the manifest's `ack` when the
     /// call itself is on disk because no plugin works; 503 with `Retry-After` when nothing could be stored, or no plugin works and calls of
@@ -41,6 +44,7 @@ impl<O: Outside> Inner<O> {
             }
             Err(ReceiveError::Rejected { answer, reason }) => {
                 let reason = refusal_for_log(&answer, &reason);
+                self.counts.refused.one();
                 tracing::info!(%channel, reason, "the plugin refused a call");
                 answer
             }
@@ -54,12 +58,24 @@ impl<O: Outside> Inner<O> {
                     tracing::warn!(channel = %owner, reason, "a call that is not kept was sent away: no plugin works");
                     return self.busy();
                 };
-                tracing::warn!(channel = %owner, reason, "a call waits for a working plugin");
                 let owner = Scope::Channel(owner);
+                self.tell_waiting(&owner, &reason);
                 let kept = self.keep_raw(&owner, &request, &trapped).await;
                 self.answer(&owner, kept, ack)
             }
-            Err(ReceiveError::UnknownChannel) => not_found(),
+            Err(ReceiveError::UnknownChannel) => {
+                tell_unknown("channel", channel.as_str());
+                not_found()
+            }
+        }
+    }
+
+    /// Thousands may come while a plugin is missing: the first is news.
+    pub(crate) fn tell_waiting(&self, scope: &Scope, reason: &str) {
+        if self.raw.begins_to_wait(scope) {
+            tracing::warn!(%scope, reason, "a call waits for a working plugin, and those after it");
+        } else {
+            tracing::debug!(%scope, reason, "a call waits for a working plugin");
         }
     }
 
@@ -113,11 +129,21 @@ pub(crate) fn refusal_for_log<'a>(answer: &Answer, reason: &'a str) -> &'a str {
     }
 }
 
+/// A slip in a provider's webhook URL shows nowhere else. Anybody may call, by any name: of a long one its beginning is told.
+pub(crate) fn tell_unknown(what: &str, name: &str) {
+    let name: String = name.chars().take(UNKNOWN_CHARACTERS_MAX).collect();
+    tracing::info!(
+        what,
+        name,
+        "a call for a name that nobody configured: is the URL at the provider right?"
+    );
+}
+
 /// Nobody configured it.
 pub(crate) fn not_found() -> Answer {
     Answer {
         status: 404,
-        headers: Vec::new(),
-        body: Vec::new(),
+        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+        body: b"nothing of this name is configured\n".to_vec(),
     }
 }

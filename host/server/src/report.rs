@@ -141,6 +141,21 @@ pub struct ConnectionReport {
     pub waiting: u64,
 }
 
+impl ConnectionReport {
+    /// What its calls wait for, though its plugin is live: that one failed on them.
+    pub fn waits_for_a_mended_plugin(&self) -> Option<String> {
+        let calls = match self.waiting {
+            0 => return None,
+            1 => "1 call that its plugin failed on waits".to_owned(),
+            calls => format!("{calls} calls that its plugin failed on wait"),
+        };
+        Some(format!(
+            "{calls} for another version: see `trunkline plugin calls {}`",
+            self.name
+        ))
+    }
+}
+
 /// A plugin file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginReport {

@@ -166,6 +166,7 @@ pub fn engine(config: &Config) -> EngineConfig {
             url,
             no_proxy: server.no_proxy.clone(),
         }),
+        call_time: trunkline_engine::CALL_TIME,
         channels: users(&config.channels),
         bots: users(&config.bots),
     }

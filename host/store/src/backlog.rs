@@ -81,7 +81,8 @@ fn backlog(db: &Connection) -> Outcome<Backlog> {
             }
         }
     }
-    let letters = "SELECT count(*) FROM dead_letters WHERE replayed IS NULL";
+    let letters = "SELECT count(*) FROM dead_letters
+                   WHERE replayed IS NULL AND discarded IS NULL";
     let letters = db
         .prepare_cached(letters)?
         .query_row([], |row| row.get(0))?;

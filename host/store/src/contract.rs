@@ -127,6 +127,10 @@ macro_rules! contract_tests {
                 a_replayed_event_comes_into_the_inbox
                 a_dead_letter_is_replayed_once
                 dead_letters_are_listed_newest_first
+                a_discarded_dead_letter_is_gone_but_for_the_trace
+                old_dead_letters_are_discarded_together
+                what_was_dealt_with_goes_with_the_trace_and_what_waits_stays
+                a_discarded_unreadable_call_is_gone
                 raw_calls_wait_in_order_and_go_with_their_events
                 a_version_that_trapped_is_remembered
                 a_replayed_unreadable_call_waits_for_its_plugin_as_it_came

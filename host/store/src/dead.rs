@@ -1,4 +1,5 @@
-//! Dead letters: what gave up, and putting it back. They are never deleted by themselves.
+//! Dead letters: what gave up, putting it back, and saying that it is dealt with. One that waits is never deleted by
+//! itself; one that was replayed or discarded goes with the trace.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -6,7 +7,7 @@ use trunkline_core::effect::{Delivery, Payload};
 use trunkline_core::event::Event;
 use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, Timestamp};
 use trunkline_flow::ports::{
-    DeadKind, DeadLetter, DeadLetterId, Fired, Scope, Target, Undelivered,
+    DeadKind, DeadLetter, DeadLetterId, Discard, Fired, Scope, Target, Undelivered,
 };
 use trunkline_flow::{Replayed, replayed};
 
@@ -125,13 +126,14 @@ pub(crate) fn insert_failed(
     }
 }
 
-/// A letter of this delivery that nobody has replayed.
+/// A letter of this delivery that nobody has replayed or discarded.
 fn waits(db: &Connection, id: DeliveryId) -> Outcome<bool> {
     let (customer, conversation, number) = parts(id);
     let found = db
         .prepare_cached(
             "SELECT 1 FROM dead_letters
-             WHERE customer = ?1 AND conversation = ?2 AND number = ?3 AND replayed IS NULL LIMIT 1",
+             WHERE customer = ?1 AND conversation = ?2 AND number = ?3
+                 AND replayed IS NULL AND discarded IS NULL LIMIT 1",
         )?
         .query_row(params![customer, conversation, number], |_| Ok(()))
         .optional()?;
@@ -202,16 +204,17 @@ fn write(db: &Connection, letter: &Letter<'_>, at: Timestamp) -> Outcome<()> {
 }
 
 const COLUMNS: &str =
-    "id, kind, at, reason, customer, conversation, number, scope, content, replayed";
+    "id, kind, at, reason, customer, conversation, number, scope, content, replayed, discarded";
 
-/// Newest first, below `before`.
+/// Newest first, below `before`; without those that were discarded.
 pub(crate) fn list(
     db: &Connection,
     before: Option<DeadLetterId>,
     limit: usize,
 ) -> Outcome<Vec<DeadLetter>> {
     let mut found = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM dead_letters WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
+        "SELECT {COLUMNS} FROM dead_letters WHERE id < ?1 AND discarded IS NULL
+         ORDER BY id DESC LIMIT ?2"
     ))?;
     let before = before.map_or(i64::MAX, |id| id.0);
     let mut rows = found.query(params![before, i64::try_from(limit).unwrap_or(i64::MAX)])?;
@@ -222,7 +225,7 @@ pub(crate) fn list(
     Ok(letters)
 }
 
-/// Those of a conversation, oldest first.
+/// Those of a conversation, oldest first; also those that were discarded.
 pub(crate) fn of_conversation(db: &Connection, id: ConversationId) -> Outcome<Vec<DeadLetter>> {
     let mut found = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM dead_letters WHERE customer = ?1 AND conversation = ?2 ORDER BY id"
@@ -261,6 +264,7 @@ fn read(row: &Row<'_>) -> Outcome<DeadLetter> {
         scope: scope.as_deref().map(scope_of).transpose()?,
         content: row.get(8)?,
         replayed: time_at(row, 9)?,
+        discarded: time_at(row, 10)?,
     })
 }
 
@@ -277,6 +281,9 @@ pub(crate) fn replay(
             "dead letter {0} was replayed already: `dead-letters show {0}` says when",
             id.0
         )));
+    }
+    if letter.discarded.is_some() {
+        return Err(discarded_already(id));
     }
     let fired = match (replay, letter.delivery) {
         (Some(Replay::Delivery(payload)), Some(id)) => {
@@ -310,6 +317,44 @@ pub(crate) fn replay(
     Ok(fired)
 }
 
+/// Takes the words of letters away, and what a replay would need. All that are named, or none.
+pub(crate) fn discard(
+    db: &Connection,
+    which: Discard,
+    at: Timestamp,
+) -> Outcome<Vec<DeadLetterId>> {
+    let ids = match which {
+        Discard::These(ids) => ids,
+        Discard::OlderThan(until) => older_than(db, until)?,
+    };
+    for id in &ids {
+        let (letter, _) = fetch(db, *id)?;
+        if letter.discarded.is_some() {
+            return Err(discarded_already(*id));
+        }
+        db.prepare_cached(
+            "UPDATE dead_letters SET discarded = ?2, content = '', replay = NULL WHERE id = ?1",
+        )?
+        .execute(params![id.0, at.0])?;
+        raw::forget_unread(db, *id)?;
+    }
+    Ok(ids)
+}
+
+fn older_than(db: &Connection, until: Timestamp) -> Outcome<Vec<DeadLetterId>> {
+    let mut found = db.prepare_cached(
+        "SELECT id FROM dead_letters WHERE at < ?1 AND discarded IS NULL ORDER BY id",
+    )?;
+    let ids = found
+        .query_map([until.0], |row| Ok(DeadLetterId(row.get(0)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+fn discarded_already(id: DeadLetterId) -> Failure {
+    broken(format!("dead letter {} was discarded already", id.0))
+}
+
 fn nothing_to_replay(id: DeadLetterId) -> Failure {
     broken(format!(
         "dead letter {} holds nothing that can be replayed",
@@ -325,7 +370,7 @@ fn fetch(db: &Connection, id: DeadLetterId) -> Outcome<(DeadLetter, Option<Repla
     let Some(row) = rows.next()? else {
         return Err(broken(format!("there is no dead letter {}", id.0)));
     };
-    let replay: Option<String> = row.get(10)?;
+    let replay: Option<String> = row.get(11)?;
     let replay = replay.as_deref().map(serde_json::from_str).transpose()?;
     Ok((read(row)?, replay))
 }

@@ -7,6 +7,7 @@ use trunkline_core::event::{
     BotEvent, DeliveryName, EceHappening, Event, Happening, Outcome, ReceiptState, Transfer,
     Unavailable,
 };
+use trunkline_core::id::Timestamp;
 use trunkline_core::message::Content;
 
 /// One event.
@@ -213,8 +214,20 @@ fn delivery_name(name: &DeliveryName) -> String {
         DeliveryName::Part { delivery, part } => format!("part {part} of {delivery}"),
         DeliveryName::Gone(delivery) => format!("a part of {delivery}"),
         DeliveryName::Provider(id) => id.clone(),
-        DeliveryName::AllUntil(at) => format!("all until {}", at.0),
+        DeliveryName::AllUntil(at) => format!("all until {} UTC", time_of_day(*at)),
     }
+}
+
+/// As the trace's own times; receipts come within the day.
+fn time_of_day(at: Timestamp) -> String {
+    let ms = at.0.rem_euclid(24 * 60 * 60 * 1000);
+    let (seconds, ms) = (ms / 1000, ms % 1000);
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    format!(
+        "{:02}:{:02}:{seconds:02}.{ms:03}",
+        minutes / 60,
+        minutes % 60
+    )
 }
 
 fn name(agent: Option<&str>) -> &str {
@@ -228,7 +241,6 @@ fn tail(text: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use trunkline_core::event::Receipt;
-    use trunkline_core::id::Timestamp;
 
     use super::*;
 
@@ -245,6 +257,8 @@ mod tests {
             event(&Event::Receipt(receipt)),
             "receipt for SM1: failed: blocked"
         );
+        let until = DeliveryName::AllUntil(Timestamp(1_796_068_824_725));
+        assert_eq!(delivery_name(&until), "all until 20:00:24.725 UTC");
         assert_eq!(
             outcome(&Outcome::Unavailable(Unavailable::NoAgents)),
             "ECE cannot take it: no agent is there or free"

@@ -180,6 +180,7 @@ pub(crate) fn sweep(writing: &Writing<'_>, masking: &Masking, now: Timestamp) ->
         archive::forget(db)?,
         forget(db, FORGET_UNREAD_CALLS, now, ORIGINAL_KEEP_MS)?,
         forget(db, FORGET_ORIGINALS, now, ORIGINAL_KEEP_MS)?,
+        forget(db, FORGET_LETTERS, now, TRACE_MS)?,
     ];
     swept.more = forgotten.into_iter().any(|rows| rows >= SWEEP_ROWS);
     Ok(swept)
@@ -210,6 +211,11 @@ const FORGET_UNREAD_CALLS: &str = "DELETE FROM unread_calls WHERE letter IN (
 
 const FORGET_ORIGINALS: &str = "DELETE FROM originals WHERE (key, scope) IN (
     SELECT key, scope FROM originals WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+
+const FORGET_LETTERS: &str = "DELETE FROM dead_letters WHERE id IN (
+    SELECT id FROM dead_letters
+    WHERE coalesce(discarded, replayed) IS NOT NULL AND coalesce(discarded, replayed) <= ?1
+    ORDER BY coalesce(discarded, replayed) LIMIT ?2)";
 
 const FORGET_UPLOADS: &str = "DELETE FROM uploads WHERE token IN (
     SELECT token FROM uploads WHERE expires <= ?1 ORDER BY expires LIMIT ?2)";

@@ -1,7 +1,8 @@
 //! Opening a store: the lock, the connections, the schema, the threads.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -89,7 +90,8 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Parts, OpenError> {
         std::fs::create_dir_all(folder).map_err(io_error(folder))?;
     }
     let lock = lock(path)?;
-    std::fs::create_dir_all(&options.files_dir).map_err(io_error(&options.files_dir))?;
+    private_folder(&options.files_dir)?;
+    private_file(path)?;
     let mut db = connect(path)?;
     schema::migrate(&mut db)?;
     files::tidy(&options.files_dir, &db)?;
@@ -121,6 +123,28 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { lock: name }),
         Err(TryLockError::Error(source)) => Err(OpenError::Io { path: name, source }),
     }
+}
+
+/// What people wrote is for this user alone. One that is there keeps the rights that somebody gave it; SQLite gives the files
+/// beside it the same.
+fn private_file(path: &Path) -> Result<(), OpenError> {
+    let made = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(io_error(path)(error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn private_folder(path: &Path) -> Result<(), OpenError> {
+    let mut made = DirBuilder::new();
+    made.recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(io_error(path))
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

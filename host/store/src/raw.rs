@@ -173,6 +173,13 @@ pub(crate) fn put_back(db: &Connection, letter: DeadLetterId) -> Outcome<bool> {
     }
 }
 
+/// The call of a letter that nobody wants replayed.
+pub(crate) fn forget_unread(db: &Connection, letter: DeadLetterId) -> Outcome<()> {
+    db.prepare_cached("DELETE FROM unread_calls WHERE letter = ?1")?
+        .execute([letter.0])?;
+    Ok(())
+}
+
 /// In arrival order.
 pub(crate) fn list(db: &Connection, scope: &Scope, limit: usize) -> Outcome<Vec<RawCall>> {
     let mut found = db.prepare_cached(

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
-    Accept, Accepted, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile, Loaded,
-    LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step, Stepped,
-    Store, StoreError, Swept, Target, TraceLine, Upload,
+    Accept, Accepted, DeadLetter, DeadLetterId, Discard, Download, FileError, Fired, KeepFile,
+    Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step,
+    Stepped, Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::masking::Masking;
@@ -334,6 +334,16 @@ impl Store for SqliteStore {
         let masking = Arc::clone(&self.masking);
         self.writer
             .write(move |writing| dead::replay(writing, &masking, id, at))
+            .await
+    }
+
+    async fn discard(
+        &self,
+        which: Discard,
+        at: Timestamp,
+    ) -> Result<Vec<DeadLetterId>, StoreError> {
+        self.writer
+            .write(move |writing| dead::discard(writing.db, which, at))
             .await
     }
 

@@ -156,13 +156,19 @@ impl Trace {
     fn add_dead_letters(&mut self, db: &Connection) -> Outcome<()> {
         for letter in dead::of_conversation(db, self.conversation)? {
             let number = letter.id.0;
-            let text = format!(
-                "dead letter {number}: {}: {}",
-                letter.reason, letter.content
-            );
+            let text = match letter.discarded {
+                Some(_) => format!("dead letter {number}: {}", letter.reason),
+                None => format!(
+                    "dead letter {number}: {}: {}",
+                    letter.reason, letter.content
+                ),
+            };
             self.add(letter.at, "dead", text);
             if let Some(at) = letter.replayed {
                 self.add(at, "replayed", format!("dead letter {number}"));
+            }
+            if let Some(at) = letter.discarded {
+                self.add(at, "discarded", format!("dead letter {number}"));
             }
         }
         Ok(())

@@ -53,6 +53,9 @@ mod bytes;
 mod export;
 
 #[cfg(target_arch = "wasm32")]
+mod memory;
+
+#[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 #[allow(
     missing_docs,

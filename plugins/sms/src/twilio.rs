@@ -12,13 +12,16 @@ mod inbound;
 
 mod outbound;
 
+mod check;
+
 mod refusal;
 
 mod media;
 
+pub(crate) use check::check;
 pub(crate) use inbound::receive;
 pub(crate) use media::open;
-pub(crate) use outbound::{check, send};
+pub(crate) use outbound::send;
 
 use crate::settings::{Settings, SettingsError};
 

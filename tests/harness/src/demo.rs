@@ -19,8 +19,43 @@ pub mod buttons;
 /// Customers who write, and what they said.
 pub mod traffic;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use crate::built::Built;
 use crate::world::{World, WorldError, WorldOptions, by_hand, echo};
+
+/// Whether a demo may remove what is in this folder before it begins: it is not there, empty, or an earlier demo's.
+///
+/// # Errors
+/// It holds something else; the text says what.
+pub fn may_be_emptied(folder: &Path) -> Result<(), String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return match folder.exists() {
+            true => Err(format!("{} is no folder", folder.display())),
+            false => Ok(()),
+        };
+    };
+    let names: BTreeSet<String> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let ours = |name: &String| {
+        ["admin-token", "host.log", "plugins", "trunkline.toml"].contains(&name.as_str())
+            || name.starts_with("trunkline.db")
+    };
+    let stranger = names.iter().find(|name| !ours(name));
+    // A host of one's own has all but the first.
+    let is_a_demos = names.is_empty() || names.contains("admin-token");
+    match (stranger, is_a_demos) {
+        (None, true) => Ok(()),
+        (stranger, _) => Err(format!(
+            "{} is not empty and no earlier demo's ({}): name a folder that may be emptied",
+            folder.display(),
+            stranger.map_or("it has no admin-token", String::as_str)
+        )),
+    }
+}
 
 /// Journeys for Z56 beside the usual one: what happens to a customer nobody can take is configured. And channels
 /// for the hostile plugins: one that no channel uses is never called.
@@ -107,4 +142,28 @@ pub(crate) fn fetched_size(ledger: &ece_simulator::Ledger, session: &str) -> Opt
         .as_ref()
         .ok()
         .map(|fetched| fetched.size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_anything_but_an_earlier_demo_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert_eq!(may_be_emptied(&path.join("new")), Ok(()));
+        assert_eq!(may_be_emptied(path), Ok(()));
+        for name in ["trunkline.toml", "trunkline.db", "trunkline.db-wal"] {
+            std::fs::write(path.join(name), "").unwrap();
+        }
+        let why = may_be_emptied(path).unwrap_err();
+        assert!(why.contains("it has no admin-token"), "{why}");
+        std::fs::write(path.join("admin-token"), "").unwrap();
+        assert_eq!(may_be_emptied(path), Ok(()));
+        std::fs::write(path.join("letters.txt"), "").unwrap();
+        let why = may_be_emptied(path).unwrap_err();
+        assert!(why.contains("letters.txt"), "{why}");
+        assert!(may_be_emptied(&path.join("letters.txt")).is_err());
+    }
 }

@@ -21,6 +21,7 @@ pub struct Host {
     config: PathBuf,
     log: PathBuf,
     env: Vec<(String, String)>,
+    log_json: bool,
     port: u16,
     child: Option<Child>,
 }
@@ -68,9 +69,21 @@ impl Host {
             config,
             log,
             env,
+            log_json: false,
             port,
             child: None,
         }
+    }
+
+    /// Its environment beside ours: the configuration's secrets, by variable.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// From the next start on, everything is logged, as JSON.
+    pub fn log_everything(&mut self) {
+        self.log_json = true;
+        self.env.push(("RUST_LOG".to_owned(), "trace".to_owned()));
     }
 
     /// The same, not running.
@@ -80,6 +93,7 @@ impl Host {
             config: self.config.clone(),
             log: self.log.clone(),
             env: self.env.clone(),
+            log_json: self.log_json,
             port: self.port,
             child: None,
         }
@@ -123,6 +137,7 @@ impl Host {
             .arg("serve")
             .arg("--config")
             .arg(&self.config)
+            .args(self.log_json.then_some("--log-json"))
             .envs(self.env.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log)

@@ -28,6 +28,8 @@ struct Screen {
     refused: Vec<String>,
     /// Ids of their messages that were marked as seen.
     seen: Vec<String>,
+    /// Typing signs that came, on or off.
+    signs: Vec<bool>,
     written: u64,
 }
 
@@ -152,6 +154,11 @@ impl InAppCustomer {
         self.screen.lock().seen.len()
     }
 
+    /// The typing signs that came, in order: shown, or taken away.
+    pub fn typing(&self) -> Vec<bool> {
+        self.screen.lock().signs.clone()
+    }
+
     /// Waits until the screen satisfies `wanted`, given its texts and the number of its files.
     ///
     /// # Errors
@@ -266,6 +273,10 @@ impl Connection {
                 Some("seen") => {
                     let id = frame["id"].as_str().unwrap_or_default();
                     screen.seen.push(id.to_owned());
+                    None
+                }
+                Some("typing") => {
+                    screen.signs.push(frame["on"] == true);
                     None
                 }
                 _ => {

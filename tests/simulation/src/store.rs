@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trunkline_core::id::{ChannelName, ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::{Address, StoredFile};
 use trunkline_flow::ports::{
-    Accept, Accepted, Clock, DeadLetter, DeadLetterId, Download, FileError, Fired, KeepFile,
-    Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope, Settle, Step,
-    Stepped, Store, StoreError, Swept, Target, TraceLine, Upload,
+    Accept, Accepted, Clock, DeadLetter, DeadLetterId, Discard, Download, FileError, Fired,
+    KeepFile, Loaded, LogPage, News, PluginVersion, RawCall, RawId, Request, Resolved, Scope,
+    Settle, Step, Stepped, Store, StoreError, Swept, Target, TraceLine, Upload,
 };
 
 use crate::clock::SimClock;
@@ -258,6 +258,15 @@ impl Store for MemoryStore {
 
     async fn replay(&self, id: DeadLetterId, at: Timestamp) -> Result<Fired, StoreError> {
         self.write(|tables| tables.replay(id, at)).await
+    }
+
+    /// No operator is simulated who would.
+    async fn discard(
+        &self,
+        _which: Discard,
+        _at: Timestamp,
+    ) -> Result<Vec<DeadLetterId>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn trace(&self, conversation: ConversationId) -> Result<Vec<TraceLine>, StoreError> {

@@ -18,6 +18,8 @@ mod state;
 
 mod api;
 
+mod numbers;
+
 mod refusal;
 
 pub mod faults;

@@ -12,7 +12,7 @@ use crate::customer::{self, CustomerMessage, Picture, Receipt};
 use crate::faults::Fault;
 use crate::ledger::Ledger;
 use crate::state::{Shared, Webhook};
-use crate::{api, control, media};
+use crate::{api, control, media, numbers};
 
 /// What was waited for did not happen in time.
 #[derive(Debug, thiserror::Error)]
@@ -213,6 +213,14 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route(
             "/2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}",
             get(media::locate).delete(media::delete),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json",
+            get(numbers::phone_numbers),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/SMS/ShortCodes.json",
+            get(numbers::short_codes),
         )
         .route("/_cdn/{media}", get(media::bytes))
         .merge(control::routes())

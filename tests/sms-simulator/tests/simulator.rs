@@ -150,6 +150,52 @@ async fn an_accepted_message_is_answered_as_twilio_does_and_kept() {
 }
 
 #[tokio::test]
+async fn the_account_lists_its_numbers_and_what_they_can() {
+    let world = World::start(SmsConfig {
+        numbers_without_sms: vec!["+15550199".to_owned()],
+        ..SmsConfig::default()
+    })
+    .await;
+    let numbers = |page: &Value| -> Vec<String> {
+        let all = page["incoming_phone_numbers"].as_array().unwrap();
+        let number = |one: &Value| one["phone_number"].as_str().unwrap().to_owned();
+        all.iter().map(number).collect()
+    };
+    let (status, page) = world.get("/IncomingPhoneNumbers.json").await;
+    assert_eq!(status, 200);
+    assert_eq!(numbers(&page), ["+15550100", "+15550199"]);
+    let sms = |at: usize| &page["incoming_phone_numbers"][at]["capabilities"]["sms"];
+    assert_eq!((sms(0), sms(1)), (&json!(true), &json!(false)));
+    for (filter, wanted) in [
+        ("%2B15550100", vec!["+15550100"]),
+        ("555019", vec!["+15550199"]),
+        ("%2B1555010*", vec!["+15550100"]),
+        ("%2B15550123", vec![]),
+    ] {
+        let (_, page) = world
+            .get(&format!("/IncomingPhoneNumbers.json?PhoneNumber={filter}"))
+            .await;
+        assert_eq!(numbers(&page), wanted, "{filter}");
+    }
+    let (_, second) = world
+        .get("/IncomingPhoneNumbers.json?PageSize=1&Page=1")
+        .await;
+    assert_eq!(numbers(&second), ["+15550199"]);
+    assert!(second["next_page_uri"].is_null());
+    let (_, codes) = world.get("/SMS/ShortCodes.json").await;
+    assert_eq!(codes["short_codes"], json!([]));
+    let short = World::start(SmsConfig {
+        number: "12345".to_owned(),
+        ..SmsConfig::default()
+    })
+    .await;
+    let (_, codes) = short.get("/SMS/ShortCodes.json?ShortCode=12345").await;
+    assert_eq!(codes["short_codes"][0]["short_code"], "12345");
+    let (_, page) = short.get("/IncomingPhoneNumbers.json").await;
+    assert_eq!(numbers(&page), [""; 0]);
+}
+
+#[tokio::test]
 async fn wrong_credentials_are_20003() {
     let world = world().await;
     for request in [

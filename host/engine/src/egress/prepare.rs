@@ -152,9 +152,11 @@ fn parse_url(text: &str) -> Result<Url, FetchError> {
 pub(crate) fn permitted(url: &Url, permit: &Permit) -> Result<(HostPattern, Reach), FetchError> {
     let host = HostPattern::of_url(url)
         .ok_or_else(|| denied(format!("only http and https, not {}:", url.scheme())))?;
-    let reach = permit
-        .reach(&host)
-        .ok_or_else(|| denied(format!("{host} is not granted")))?;
+    let reach = permit.reach(&host).ok_or_else(|| {
+        denied(format!(
+            "{host} is not granted: name it in `hosts` of plugin.toml, or of the channel or bot"
+        ))
+    })?;
     if reach == Reach::Public && host.address().is_some_and(is_private) {
         return Err(denied(format!("{host} is a private address")));
     }

@@ -3,7 +3,9 @@
 
 use axum::http::StatusCode;
 use std::sync::Arc;
-use trunkline_engine::Engine;
+use std::time::Duration;
+use trunkline_core::id::PluginName;
+use trunkline_engine::{CALL_TIME, Engine};
 use trunkline_flow::ports::{Plugins, ReceiveError, SendError};
 
 use crate::guests::guest;
@@ -67,6 +69,43 @@ async fn a_trap_ends_its_call_alone() {
     both_fail_with("trap", "unreachable").await;
 }
 
+/// Whoever reads a dead letter or a list of failed calls wants to know where.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_told_with_its_place() {
+    let why = r#"it said "the plugin panicked at tests/guests/trap/src/lib.rs:"#;
+    both_fail_with("trap", why).await;
+}
+
+/// Every request is answered, and none is slow enough to be given up: together they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_ends_at_its_limit_of_time_and_no_plugin_is_blamed() {
+    let slow = Provider::answering(Arc::new(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        (StatusCode::OK, Vec::new(), "{}".to_owned())
+    }))
+    .await;
+    let mut world = World::new().file("bad.wasm", &guest("greedy-fetcher"));
+    world.config.call_time = Duration::from_millis(500);
+    let engine = world.start().await;
+    let settings = format!("url = '{}'", slow.url());
+    let bad = user("greedy-fetcher", &settings);
+    world.config.channels.insert("bad".into(), bad);
+    engine.reconfigure(world.config.clone()).await;
+    let error = engine
+        .send(text("bad", 1, "many"), leaving().0)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("the call took more than 500ms"),
+        "{error:?}"
+    );
+    let asked = slow.got().len();
+    assert!((1..17).contains(&asked), "{asked} requests were made");
+    let name = PluginName::from("greedy-fetcher");
+    assert_eq!(engine.metrics()[&name].traps, 0);
+    assert_eq!(CALL_TIME, Duration::from_secs(60), "what the documents say");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_loop_ends_at_its_cpu_limit() {
     both_fail_with("endless-loop", "used more than 1000 ms of CPU").await;
@@ -74,8 +113,10 @@ async fn an_endless_loop_ends_at_its_cpu_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_bomb_ends_at_its_memory_limit() {
-    // The guest's allocator gives up, and the guest with it.
-    both_fail_with("memory-bomb", "unreachable").await;
+    // The guest's allocator gives up, and the guest with it: its trap alone does not say why.
+    let why =
+        "it was refused more than 64 MiB of memory (`memory-mib` of its manifest), then wasm trap";
+    both_fail_with("memory-bomb", why).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,9 +161,15 @@ async fn the_seventeenth_request_of_a_call_is_denied() {
 async fn hosts_and_secrets_that_were_not_granted_are_denied() {
     let provider = Provider::start().await;
     for (crime, reason) in [
-        ("ungranted", "ungranted.example is not granted"),
+        (
+            "ungranted",
+            "ungranted.example is not granted: name it in `hosts` of plugin.toml, or of the channel or bot",
+        ),
         ("private", "169.254.169.254:80 is not granted"),
-        ("secret", "no value is configured for `not_in_the_manifest`"),
+        (
+            "secret",
+            "no value is configured for the secret `not_in_the_manifest`",
+        ),
     ] {
         let why = greedy(&provider, crime).await;
         assert!(why.contains(reason), "{crime}: {why}");

@@ -12,8 +12,8 @@ use trunkline_core::effect::Author;
 use trunkline_core::id::{ConversationId, CustomerId, DeliveryId, FileId, Timestamp};
 use trunkline_core::message::Address;
 use trunkline_engine::{
-    Engine, EngineConfig, FileState, FileStatus, FoundFile, RecordedCall, SecretValues, Stage,
-    Supplies, Time, Trust, UserConfig,
+    CALL_TIME, Engine, EngineConfig, FileState, FileStatus, FoundFile, RecordedCall, SecretValues,
+    Stage, Supplies, Time, Trust, UserConfig,
 };
 use trunkline_flow::ports::{
     BoxFuture, CallArchive, CallHead, CallId, KeptCall, Leaving, NewCall, Outbound, OutboundBody,
@@ -158,6 +158,7 @@ impl World {
             public_url: "https://chat.example.com".to_owned(),
             trust: Trust::default(),
             proxy: None,
+            call_time: CALL_TIME,
             channels: BTreeMap::new(),
             bots: BTreeMap::new(),
         };

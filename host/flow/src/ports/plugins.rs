@@ -434,6 +434,8 @@ pub enum BotError {
 pub struct Capabilities {
     /// Shows typing signs.
     pub typing: bool,
+    /// A typing sign is to be shown again this often; without it once is enough.
+    pub typing_refresh_ms: Option<u32>,
     /// The largest file it takes, in bytes.
     pub file_max: Option<u64>,
     /// The types it takes (`image/*`); empty = any.

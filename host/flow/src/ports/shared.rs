@@ -7,9 +7,9 @@ use trunkline_core::message::{Address, StoredFile};
 
 use super::plugins::{Download, PluginVersion, Request};
 use super::store::{
-    Accept, Accepted, DeadLetter, DeadLetterId, FileError, Fired, KeepFile, Loaded, LogPage, News,
-    RawCall, RawId, Resolved, Scope, Settle, Step, Stepped, Store, StoreError, Swept, Target,
-    TraceLine, Upload,
+    Accept, Accepted, DeadLetter, DeadLetterId, Discard, FileError, Fired, KeepFile, Loaded,
+    LogPage, News, RawCall, RawId, Resolved, Scope, Settle, Step, Stepped, Store, StoreError,
+    Swept, Target, TraceLine, Upload,
 };
 
 /// Everything goes to the store behind the pointer.
@@ -156,6 +156,14 @@ impl<S: Store> Store for Arc<S> {
 
     async fn replay(&self, id: DeadLetterId, at: Timestamp) -> Result<Fired, StoreError> {
         (**self).replay(id, at).await
+    }
+
+    async fn discard(
+        &self,
+        which: Discard,
+        at: Timestamp,
+    ) -> Result<Vec<DeadLetterId>, StoreError> {
+        (**self).discard(which, at).await
     }
 
     async fn trace(&self, conversation: ConversationId) -> Result<Vec<TraceLine>, StoreError> {

@@ -48,7 +48,7 @@ pub use archive::{PluginArchive, PluginFile};
 pub use calls::{
     CALLS_BYTES_MAX, CALLS_KEEP_MS, CALLS_MAX, CallArchive, CallHead, CallId, KeptCall, NewCall,
 };
-pub use dead::{DeadKind, DeadLetter, DeadLetterId, Fired, ORIGINAL_KEEP_MS, Undelivered};
+pub use dead::{DeadKind, DeadLetter, DeadLetterId, Discard, Fired, ORIGINAL_KEEP_MS, Undelivered};
 pub use files::{FileError, KeepFile};
 pub use load::{InboxEvent, Loaded, News, OutboxItem, Resolved};
 pub use raw::{RawCall, RawId};
@@ -357,7 +357,7 @@ pub trait Store: Send + Sync + 'static {
         id: &FileId,
     ) -> impl Future<Output = Result<Option<(StoredFile, Download)>, StoreError>> + Send;
 
-    /// Dead letters, newest first, below `before`.
+    /// Dead letters, newest first, below `before`; none that were discarded.
     ///
     /// # Errors
     /// The store's.
@@ -377,6 +377,18 @@ pub trait Store: Send + Sync + 'static {
         id: DeadLetterId,
         at: Timestamp,
     ) -> impl Future<Output = Result<Fired, StoreError>> + Send;
+
+    /// Takes the words of dead letters away, and all that a replay would need; gives their numbers. The traces of their
+    /// conversations tell that they were. Those that were replayed may be discarded as well. One that was discarded or
+    /// replayed is forgotten with the trace; one that waits never.
+    ///
+    /// # Errors
+    /// `Broken` with a reason when there is none of one of these numbers, or it was discarded before: then none is.
+    fn discard(
+        &self,
+        which: Discard,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Vec<DeadLetterId>, StoreError>> + Send;
 
     /// What happened to a conversation, in order: inbox, steps, deliveries, notes.
     ///

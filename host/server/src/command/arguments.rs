@@ -2,6 +2,7 @@
 //! command or the configuration is.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -132,6 +133,42 @@ pub(super) enum DeadLetterAction {
         #[command(flatten)]
         host: Host,
     },
+    /// Say that letters are dealt with: what they said is gone then, and they are listed and counted no more.
+    #[command(
+        after_help = "Example:\n  trunkline dead-letters discard 17 18\n  trunkline dead-letters discard --older-than 30d\n\nThe trace goes on telling that they were, and why, for 7 days. Letters that wait for you are never removed by\nthemselves; replayed ones are, after 7 days.\nExit codes: 0 discarded, 1 there is none of that number or the host does not answer, 2 the command is wrong."
+    )]
+    Discard {
+        /// Their numbers.
+        #[arg(required_unless_present = "older_than", value_name = "ID")]
+        ids: Vec<i64>,
+        /// All that died longer ago: 30d, 12h, 45m.
+        #[arg(long, value_name = "AGE", conflicts_with = "ids")]
+        older_than: Option<Age>,
+        #[command(flatten)]
+        host: Host,
+    },
+}
+
+/// How long ago, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Age(pub(super) u64);
+
+impl FromStr for Age {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "write a number with d, h or m behind it: 30d, 12h, 45m";
+        let unit = text.chars().next_back().ok_or(wrong)?;
+        let seconds: u64 = match unit {
+            'd' => 24 * 60 * 60,
+            'h' => 60 * 60,
+            'm' => 60,
+            _ => return Err(wrong),
+        };
+        let number = text.strip_suffix(unit).unwrap_or_default();
+        let number: u64 = number.parse().map_err(|_| wrong)?;
+        number.checked_mul(seconds).map(Self).ok_or(wrong)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -217,13 +254,16 @@ pub(super) enum PluginAction {
         #[command(flatten)]
         host: Host,
     },
-    /// Begin a channel plugin in Rust: a folder that builds, with its tests. Needs no host.
+    /// Begin a channel or bot plugin in Rust: a folder that builds, with its tests. Needs no host.
     #[command(
-        after_help = "Example:\n  trunkline plugin new my-channel\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
+        after_help = "Example:\n  trunkline plugin new my-channel\n  trunkline plugin new my-bot --bot\n\nExit codes: 0 begun, 1 the folder cannot be written, 2 the command is wrong."
     )]
     New {
         /// The plugin's name, and the new folder's: small letters, digits and hyphens.
         name: String,
+        /// A bot, not a channel.
+        #[arg(long)]
+        bot: bool,
         /// The folder `plugin-sdk/rust` of a checkout of Trunkline. Looked for from here upwards, and where this
         /// program was built.
         #[arg(long, value_name = "FOLDER")]
@@ -252,7 +292,7 @@ mod tests {
     fn shows_both(command: &clap::Command) {
         let help = command.get_after_help().map(ToString::to_string);
         let help = help.unwrap_or_default();
-        assert!(help.contains("Example:"), "{}", command.get_name());
+        assert!(help.contains("Example"), "{}", command.get_name());
         assert!(help.contains("Exit codes:"), "{}", command.get_name());
         for below in command.get_subcommands() {
             shows_both(below);

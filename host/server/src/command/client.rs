@@ -75,6 +75,15 @@ impl Host {
         self.ask(Method::POST, path, &[]).await
     }
 
+    /// Something taken away, and a document about it.
+    pub(super) async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        self.ask(Method::DELETE, path, query).await
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,

@@ -1,15 +1,16 @@
-//! `dead-letters`: what gave up, and putting it back.
+//! `dead-letters`: what gave up, putting it back, and saying that it is dealt with.
 
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
 use trunkline_flow::ports::DeadLetter;
 
-use super::arguments::{DeadLetterAction, DeadLetters};
+use super::arguments::{Age, DeadLetterAction, DeadLetters};
 use super::client::Host;
 use super::{Failure, OK, block_on, print_json, table};
 use crate::report::LETTERS_MAX;
 
-/// Lists, shows or replays.
+/// Lists, shows, replays or discards.
 pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
     match &arguments.action {
         DeadLetterAction::List {
@@ -52,8 +53,54 @@ pub(super) fn run(arguments: &DeadLetters) -> Result<u8, Failure> {
                 writeln!(io::stdout().lock(), "dead letter {id} is on its way again")?;
             }
         }
+        DeadLetterAction::Discard {
+            ids,
+            older_than,
+            host,
+        } => discard(&Host::find(&host.config)?, ids, *older_than, host.json)?,
     }
     Ok(OK)
+}
+
+/// What the host discarded.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Discarded {
+    discarded: Vec<i64>,
+}
+
+/// What was discarded before one could not be is told all the same.
+fn discard(host: &Host, ids: &[i64], older_than: Option<Age>, json: bool) -> Result<(), Failure> {
+    let mut all = Discarded::default();
+    let mut ended = Ok(());
+    for id in ids {
+        let id = id.to_string();
+        match block_on(host.delete::<Discarded>(&["dead-letters", &id], &[])) {
+            Ok(one) => all.discarded.extend(one.discarded),
+            Err(failure) => {
+                ended = Err(failure);
+                break;
+            }
+        }
+    }
+    if let Some(Age(seconds)) = older_than {
+        let query = [("older_than_s", seconds.to_string())];
+        all = block_on(host.delete(&["dead-letters"], &query))?;
+    }
+    if json {
+        print_json(&all)?;
+    } else if ended.is_ok() || !all.discarded.is_empty() {
+        tell_discarded(&all.discarded)?;
+    }
+    ended
+}
+
+fn tell_discarded(ids: &[i64]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match ids {
+        [] => writeln!(out, "no dead letter is that old"),
+        [id] => writeln!(out, "dead letter {id} is discarded"),
+        ids => writeln!(out, "{} dead letters are discarded", ids.len()),
+    }
 }
 
 /// The first `limit`; and where the next begin, if there are more.

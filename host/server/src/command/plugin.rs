@@ -67,8 +67,13 @@ pub(super) fn run(arguments: &Plugin) -> Result<u8, Failure> {
                 host,
             });
         }
-        PluginAction::New { name, sdk } => {
-            let made = new::new(name, sdk.as_deref())?;
+        PluginAction::New { name, bot, sdk } => {
+            let kind = if *bot {
+                new::Kind::Bot
+            } else {
+                new::Kind::Channel
+            };
+            let made = new::new(name, kind, sdk.as_deref())?;
             write!(io::stdout().lock(), "{made}").map_err(Failure::problem)?;
         }
     }

@@ -132,6 +132,11 @@ fn print_connections(
 
 fn why(connection: &ConnectionReport) -> String {
     let why = &connection.light.why;
+    if connection.light.colour != Colour::Red
+        && let Some(waiting) = connection.waits_for_a_mended_plugin()
+    {
+        return format!("{why}; {waiting}");
+    }
     match connection.waiting {
         0 => why.clone(),
         1 => format!("{why}; 1 call waits for a working plugin"),

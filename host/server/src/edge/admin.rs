@@ -22,8 +22,8 @@ use axum::routing::{MethodRouter, get, post, put};
 use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
-use trunkline_core::id::{ConversationId, DeliveryId};
-use trunkline_flow::ports::{DeadLetterId, Store, StoreError};
+use trunkline_core::id::{ConversationId, DeliveryId, Timestamp};
+use trunkline_flow::ports::{Clock, DeadLetterId, Discard, Store, StoreError};
 use trunkline_store::FOUND_MAX;
 
 use asked::{Asked, Number};
@@ -40,7 +40,7 @@ const OPENAPI: &str = include_str!("admin/openapi.json");
 enum Role {
     /// Reads what the host does, but nothing that people wrote.
     Viewer,
-    /// Also reads messages and recorded calls, and puts dead letters back.
+    /// Also reads messages and recorded calls, puts dead letters back and discards them.
     Operator,
     /// Everything.
     Administrator,
@@ -63,10 +63,13 @@ fn routes() -> Router<Arc<Host>> {
         .route("/openapi.json", needs(Role::Viewer, get(openapi)))
         .route("/status", needs(Role::Viewer, get(status)))
         .route("/plugins", needs(Role::Viewer, get(plugins)))
-        .route("/dead-letters", needs(Role::Operator, get(dead_letters)))
+        .route(
+            "/dead-letters",
+            needs(Role::Operator, get(dead_letters).delete(discard_old)),
+        )
         .route(
             "/dead-letters/{id}",
-            needs(Role::Operator, get(dead_letter)),
+            needs(Role::Operator, get(dead_letter).delete(discard)),
         )
         .route(
             "/dead-letters/{id}/replay",
@@ -188,6 +191,35 @@ async fn replay(State(host): State<Arc<Host>>, Number(id): Number) -> Response {
             Json(serde_json::json!({ "replayed": id })).into_response()
         }
         // Its words say why: none of this number, or nothing that can be replayed.
+        Err(StoreError::Broken(reason)) => problem(StatusCode::CONFLICT, reason),
+        Err(error) => store_problem(&error),
+    }
+}
+
+async fn discard(State(host): State<Arc<Host>>, Number(id): Number) -> Response {
+    discarded(&host, Discard::These(vec![DeadLetterId(id)])).await
+}
+
+#[derive(Debug, Deserialize)]
+struct OldLetters {
+    /// Without it nothing is discarded: a slip of the hand would be all letters.
+    older_than_s: u64,
+}
+
+async fn discard_old(State(host): State<Arc<Host>>, Asked(which): Asked<OldLetters>) -> Response {
+    let age_ms = i64::try_from(which.older_than_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let until = host.clock().now().0.saturating_sub(age_ms);
+    discarded(&host, Discard::OlderThan(Timestamp(until))).await
+}
+
+async fn discarded(host: &Host, which: Discard) -> Response {
+    match host.flow().discard(which).await {
+        Ok(ids) => {
+            let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
+            tracing::info!(?ids, "dead letters were discarded");
+            Json(serde_json::json!({ "discarded": ids })).into_response()
+        }
+        // Its words say why: none of this number, or discarded before.
         Err(StoreError::Broken(reason)) => problem(StatusCode::CONFLICT, reason),
         Err(error) => store_problem(&error),
     }

@@ -12,6 +12,7 @@ use trunkline_engine::User;
 use trunkline_flow::ports::{CheckedAccount, Clock, SendError};
 
 use super::Host;
+use super::status::silent;
 use crate::report::{Colour, EntryPointReport, IntegrationReport, LightReport};
 
 /// How old a light may get.
@@ -98,14 +99,25 @@ impl Host {
             .integrations
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *board = integrations.into_iter().collect();
+        let before = std::mem::replace(&mut *board, integrations.into_iter().collect());
+        for (name, now) in &*board {
+            tell(
+                &format!("ECE {name}"),
+                before.get(name).map(silent),
+                silent(now),
+            );
+        }
         drop(board);
         let mut board = self
             .board
             .users
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *board = users.into_iter().collect();
+        let before = std::mem::replace(&mut *board, users.into_iter().collect());
+        for (user, now) in &*board {
+            let before = before.get(user).map(fault);
+            tell(&user.table(), before, fault(now));
+        }
     }
 
     async fn read_integration(
@@ -148,6 +160,26 @@ impl Host {
             User::Channel(name) => !is_quiet(self.engine().last_taken(name), self.clock().now()),
             User::Bot(_) => false,
         }
+    }
+}
+
+/// What is wrong with a channel or bot, if anything is known to be.
+fn fault(light: &LightReport) -> Option<&str> {
+    (light.colour != Colour::Green).then_some(light.why.as_str())
+}
+
+/// What an operator reads in the log when something begins or ends to be wrong; nothing while it stays as it is.
+fn tell(of: &str, before: Option<Option<&str>>, now: Option<&str>) {
+    match (before, now) {
+        (None | Some(None), Some(why)) => {
+            tracing::warn!(
+                of,
+                why,
+                "does not work; nothing is lost, see `trunkline status`"
+            );
+        }
+        (Some(Some(_)), None) => tracing::info!(of, "works again"),
+        (None | Some(None), None) | (Some(Some(_)), Some(_)) => {}
     }
 }
 

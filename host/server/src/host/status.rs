@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trunkline_core::id::PluginName;
 use trunkline_core::id::Timestamp;
 use trunkline_ece::RefusedBy;
-use trunkline_engine::{FileState, FileStatus, Refusal, User};
+use trunkline_engine::{FileState, FileStatus, Refusal, Stage, User};
 use trunkline_flow::Status;
 use trunkline_flow::ports::{Clock, Scope};
 use trunkline_store::Backlog;
@@ -126,6 +126,8 @@ impl Host {
         for connection in report.channels.iter().chain(&report.bots) {
             if connection.light.colour == Colour::Red {
                 problems.push(format!("{}: {}", connection.name, connection.light.why));
+            } else if let Some(waiting) = connection.waits_for_a_mended_plugin() {
+                problems.push(format!("{}: {waiting}", connection.name));
             }
         }
         for plugin in &report.plugins {
@@ -170,7 +172,7 @@ fn red(why: String) -> LightReport {
 }
 
 /// Why an ECE of which nothing is known is silent: nothing at all could be read.
-fn silent(integration: &IntegrationReport) -> Option<&str> {
+pub(super) fn silent(integration: &IntegrationReport) -> Option<&str> {
     let lights = integration.entry_points.iter().flat_map(lights);
     let mut dark = None;
     for light in lights {
@@ -229,6 +231,14 @@ fn plugin(file: FileStatus) -> PluginReport {
     let instead = match &serving {
         Some(version) => format!("{version} serves instead"),
         None => "nothing serves instead".to_owned(),
+    };
+    // Of a second file of one name the first serves.
+    let is_second =
+        matches!(&file.state, FileState::Refused(refusal) if refusal.stage == Stage::Name);
+    let instead = if is_second {
+        "that file serves".to_owned()
+    } else {
+        instead
     };
     let (state, reason) = match file.state {
         FileState::Loading => ("loading", None),
@@ -292,6 +302,7 @@ fn counts(status: &Status) -> Vec<CountReport> {
         count("events_duplicate", status.duplicates, false),
         count("events_parked", status.parked, false),
         count("calls_kept_raw", status.kept_raw, false),
+        count("calls_refused", status.refused, false),
         count("events_stepped", status.stepped, false),
         count("delivered_to_customers", status.delivered_customer, false),
         count("delivered_to_ece", status.delivered_ece, false),
@@ -306,4 +317,36 @@ fn counts(status: &Status) -> Vec<CountReport> {
         count("socket_frames_out", status.frames_out, false),
         count("files_uploaded", status.uploads, false),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(stage: Stage) -> String {
+        let refusal = Refusal {
+            stage,
+            reason: "sms.wasm already provides plugin `sms`".to_owned(),
+            what_to_do: "remove one of the two files".to_owned(),
+        };
+        let report = plugin(FileStatus {
+            file: "copy.wasm".to_owned(),
+            state: FileState::Refused(refusal),
+            sha256: None,
+            plugin: Some("sms".to_owned()),
+            version: None,
+            used_by: Vec::new(),
+            serving: None,
+            paste: None,
+        });
+        report.reason.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_second_file_of_a_name_is_not_said_to_leave_nothing_serving() {
+        let second = refused(Stage::Name);
+        assert!(second.ends_with("; that file serves"), "{second}");
+        let broken = refused(Stage::Manifest);
+        assert!(broken.ends_with("; nothing serves instead"), "{broken}");
+    }
 }

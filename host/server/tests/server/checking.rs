@@ -185,6 +185,27 @@ fn check_tells_what_does_not_work_apart_and_changes_nothing() {
     assert!(!folder.path().join("trunkline.db").exists());
 }
 
+/// Plugins are looked at in a copy of the folder, which is gone when anybody reads about it.
+#[test]
+fn check_names_the_configured_folder_and_says_when_it_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trunkline.toml");
+    let toml = format!("[plugins]\ndir = \"plugin\"\n{}", toml(free_address()));
+    std::fs::write(&file, toml).unwrap();
+    let output = trunkline(&["check", "--config", file.to_str().unwrap()]);
+    let said = text(&output.stdout);
+    let meant = folder.path().join("plugin");
+    let meant = meant.to_str().unwrap();
+    assert!(
+        said.contains(&format!("{meant} does not exist yet")),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("its file belongs into {meant}\n")),
+        "{said}"
+    );
+}
+
 #[test]
 fn check_says_when_a_token_cannot_be_had() {
     let folder = tempfile::tempdir().unwrap();

@@ -195,6 +195,7 @@ async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
     for missing in [
         ["dead-letters", "show", "7"].as_slice(),
         &["dead-letters", "replay", "7"],
+        &["dead-letters", "discard", "7"],
         &["trace", "c1-1"],
         &["trace", "+15550199"],
     ] {
@@ -208,6 +209,84 @@ async fn a_host_is_asked_over_the_command_line_and_ends_on_a_signal() {
     }
     served.signal("TERM");
     assert_eq!(served.wait(), Some(0));
+}
+
+/// Nobody may be looking at the lights when one goes out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_work_stands_in_the_log_once() {
+    let served = Served::start().await;
+    for _ in 0..3 {
+        let status = trunkline(&["status", "--refresh", "--config", served.config()]);
+        assert_eq!(status.status.code(), Some(0), "{}", text(&status.stderr));
+    }
+    let log = std::fs::read_to_string(served.folder.path().join("log")).unwrap();
+    for of in [
+        "of=\"ECE acme\"",
+        "of=\"channels.acme-sms\"",
+        "of=\"bots.faq\"",
+    ] {
+        let told = log
+            .lines()
+            .filter(|line| line.contains("does not work") && line.contains(of));
+        assert_eq!(told.count(), 1, "{of} in\n{log}");
+    }
+}
+
+/// What ECE posts there cannot be read, and is kept as a dead letter.
+async fn post_nonsense(served: &Served, body: &'static str) {
+    let http = reqwest::Client::builder().no_proxy().build();
+    let http = http.expect("a client");
+    let url = format!("http://{}/ece/acme/callback", served.address);
+    let call = http.post(url).basic_auth("ece", Some("knock")).body(body);
+    let answer = call.send().await.expect("it is answered");
+    assert!(answer.status().is_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_are_dealt_with_can_be_got_rid_of() {
+    let served = Served::start().await;
+    for body in ["one", "two", "three"] {
+        post_nonsense(&served, body).await;
+    }
+    let letters = |arguments: &[&str]| {
+        let mut all = vec!["dead-letters"];
+        all.extend(arguments);
+        all.extend(["--config", served.config()]);
+        trunkline(&all)
+    };
+    let done = letters(&["discard", "1", "9"]);
+    assert_eq!(done.status.code(), Some(1), "there is no 9");
+    assert_eq!(text(&done.stdout), "dead letter 1 is discarded\n");
+    assert_eq!(text(&done.stderr), "there is no dead letter 9\n");
+    let gone = letters(&["show", "1"]);
+    assert_eq!(gone.status.code(), Some(1));
+    let left = text(&letters(&["list", "--json"]).stdout);
+    assert!(
+        !left.contains("\"one\"") && left.contains("\"two\""),
+        "{left}"
+    );
+    let young = letters(&["discard", "--older-than", "30d"]);
+    assert_eq!(text(&young.stdout), "no dead letter is that old\n");
+    let all = letters(&["discard", "--older-than", "0m"]);
+    assert_eq!(text(&all.stdout), "2 dead letters are discarded\n");
+    assert_eq!(text(&letters(&["list"]).stdout), "no dead letters\n");
+    for wrong in [
+        &["discard"][..],
+        &["discard", "--older-than", "30"],
+        &["discard", "--older-than", "d"],
+    ] {
+        assert_eq!(letters(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    let status = text(&trunkline(&["status", "--json", "--config", served.config()]).stdout);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let counts = status["counts"].as_array().unwrap();
+    let open = counts
+        .iter()
+        .find(|count| count["name"] == "dead_letters_open");
+    assert_eq!(
+        open.map(|count| &count["value"]),
+        Some(&serde_json::json!(0))
+    );
 }
 
 /// Asks for the status until it is as wanted.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use trunkline_core::event::Unavailable;
 use trunkline_core::id::{BotName, ChannelName, EntryPointName, IntegrationName, JourneyName};
 use trunkline_core::settings::{PickEntryPoint, Policy, RuleEvent, Stage};
-use trunkline_server::config::{Complaints, Config, Sources, parse};
+use trunkline_server::config::{Complaints, Config, PluginSecret, Sources, parse};
 
 /// A root of nobody's, without its key.
 const CA: &[u8] = include_bytes!("corp-ca.pem");
@@ -92,6 +92,31 @@ fn a_service_that_is_switched_off_takes_its_rules_along() {
 
 fn example_rule_is_on() -> bool {
     example().rules[0].active
+}
+
+/// A rotation is done in a hurry, and rarely: what the example shows of it must work as it stands.
+#[test]
+fn both_values_of_a_secret_that_is_rotated_are_written_as_the_example_shows() {
+    let text = std::fs::read_to_string(example_path()).expect("the file is there");
+    let plain = "secrets = { auth_token = \"env:TWILIO_TOKEN\" }";
+    let both = text.lines().find_map(|line| {
+        line.strip_prefix("# ")
+            .filter(|line| line.contains("auth_token = ["))
+    });
+    let text = text.replace(plain, both.expect("it is shown"));
+    let text = text.replace("\"corp-ca.pem\"", "\"../server/corp-ca.pem\"");
+    let sources = Sources {
+        variable: &|name| Some(name.to_owned()),
+        folder: folder(),
+    };
+    let config = parse(&text, Path::new("example.toml"), &sources).expect("it is right");
+    let sms = &config.channels[&ChannelName::from("acme-sms")];
+    let PluginSecret::Kept { current, previous } = &sms.secrets["auth_token"] else {
+        panic!("it is a text");
+    };
+    assert_eq!(current.reveal(), "TWILIO_TOKEN");
+    let previous = previous.as_ref().map(|secret| secret.reveal());
+    assert_eq!(previous, Some("TWILIO_TOKEN_BEFORE"));
 }
 
 #[test]

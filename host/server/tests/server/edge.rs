@@ -64,7 +64,10 @@ async fn a_call_for_a_bot_without_a_plugin_is_kept_and_read_when_one_comes() {
 async fn a_channel_that_nobody_configured_is_not_found() {
     let world = World::start().await;
     let answer = world.http.post(world.url("/channels/other")).send().await;
-    assert_eq!(answer.unwrap().status(), StatusCode::NOT_FOUND);
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let text = answer.text().await.unwrap();
+    assert_eq!(text, "nothing of this name is configured\n");
 }
 
 #[tokio::test]
@@ -218,6 +221,10 @@ async fn counts_are_told_as_prometheus_reads_them() {
     let text = metrics.text().await.unwrap();
     assert!(
         text.contains("\ntrunkline_calls_kept_raw_total 1\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n# TYPE trunkline_plugin_memory_bytes_max gauge\n"),
         "{text}"
     );
     for line in text.lines().filter(|line| !line.starts_with('#')) {

@@ -5,8 +5,8 @@ use trunkline_core::event::{ChannelEvent, Event, Happening, Profile};
 use trunkline_core::id::{ConversationId, CustomerId, EventKey, Timestamp};
 use trunkline_core::message::Content;
 use trunkline_flow::ports::{
-    Accept, DeadKind, DeadLetterId, Fired, Incoming, ORIGINAL_KEEP_MS, PluginVersion, Request,
-    Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine, Undelivered,
+    Accept, DeadKind, DeadLetterId, Discard, Fired, Incoming, ORIGINAL_KEEP_MS, PluginVersion,
+    Request, Scope, Settle, Settled, Step, Store, StoreError, Target, TraceLine, Undelivered,
 };
 
 use super::Stores;
@@ -113,6 +113,92 @@ pub async fn dead_letters_are_listed_newest_first(stores: &impl Stores) {
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].reason, "a");
     assert!(is_broken(&store.replay(rest[0].id, T).await));
+}
+
+async fn dead_ids(store: &impl Store) -> Vec<i64> {
+    let letters = store.dead_letters(None, MANY).await.expect("listed");
+    letters.into_iter().map(|letter| letter.id.0).collect()
+}
+
+/// Its words are nowhere any more; that it was discarded stands where it was told that it died.
+pub async fn a_discarded_dead_letter_is_gone_but_for_the_trace(stores: &impl Stores) {
+    let store = stores.open();
+    let id = with_lost_message(&*store).await;
+    let letter = newest_letter(&*store).await;
+    let both = Discard::These(vec![letter, DeadLetterId(letter.0 + 1)]);
+    assert!(is_broken(&store.discard(both, T).await));
+    assert_eq!(dead_ids(&*store).await, [letter.0], "all or none");
+    let one = Discard::These(vec![letter]);
+    let done = store.discard(one.clone(), T.plus_ms(5)).await;
+    assert_eq!(done, Ok(vec![letter]));
+    assert_eq!(dead_ids(&*store).await, [0_i64; 0]);
+    assert!(is_broken(&store.discard(one, T.plus_ms(6)).await));
+    assert!(is_broken(&store.replay(letter, T.plus_ms(6)).await));
+    let trace = store.trace(conversation(id)).await.expect("a trace");
+    let told: Vec<_> = trace
+        .iter()
+        .filter(|line| line.text.starts_with("dead letter"))
+        .map(|line| (line.kind.as_str(), line.text.as_str()))
+        .collect();
+    let number = letter.0;
+    assert_eq!(
+        told,
+        [
+            (
+                "dead",
+                format!("dead letter {number}: the conversation was closed").as_str()
+            ),
+            ("discarded", format!("dead letter {number}").as_str()),
+        ]
+    );
+}
+
+/// Also those that were replayed: a list of what is to be done is wanted.
+pub async fn old_dead_letters_are_discarded_together(stores: &impl Stores) {
+    let store = stores.open();
+    let id = with_lost_message(&*store).await;
+    let replayed = newest_letter(&*store).await;
+    store.replay(replayed, T).await.expect("replayed");
+    for at in [T.plus_ms(10), T.plus_ms(20)] {
+        let lost = Step {
+            dead: vec![lost_message(id)],
+            at,
+            ..idle_step(&load(&*store, id).await)
+        };
+        step(&*store, lost).await;
+    }
+    let old = Discard::OlderThan(T.plus_ms(20));
+    let done = store.discard(old.clone(), T.plus_ms(30)).await;
+    assert_eq!(done.map(|ids| ids.len()), Ok(2));
+    assert_eq!(dead_ids(&*store).await.len(), 1);
+    assert_eq!(store.discard(old, T.plus_ms(31)).await, Ok(Vec::new()));
+}
+
+/// Nobody's words are kept for ever because somebody once replayed them.
+pub async fn what_was_dealt_with_goes_with_the_trace_and_what_waits_stays(stores: &impl Stores) {
+    let store = stores.open();
+    let id = with_lost_message(&*store).await;
+    let replayed = newest_letter(&*store).await;
+    step(
+        &*store,
+        Step {
+            dead: vec![lost_message(id)],
+            ..idle_step(&load(&*store, id).await)
+        },
+    )
+    .await;
+    let waits = newest_letter(&*store).await;
+    store.replay(replayed, T).await.expect("replayed");
+    store
+        .sweep(T.plus_ms(ORIGINAL_KEEP_MS - 1))
+        .await
+        .expect("swept");
+    assert_eq!(dead_ids(&*store).await, [waits.0, replayed.0]);
+    store
+        .sweep(T.plus_ms(ORIGINAL_KEEP_MS))
+        .await
+        .expect("swept");
+    assert_eq!(dead_ids(&*store).await, [waits.0]);
 }
 
 fn call(body: Vec<u8>) -> Request {
@@ -227,6 +313,16 @@ pub async fn an_unreadable_call_is_kept_for_seven_days(stores: &impl Stores) {
         .expect("swept");
     assert!(is_broken(&store.replay(letter, T).await));
     assert_eq!(newest_letter(&*store).await, letter);
+}
+
+/// As it came, so unmasked: nothing of it stays.
+pub async fn a_discarded_unreadable_call_is_gone(stores: &impl Stores) {
+    let store = stores.open();
+    let letter = unreadable(&*store, b"one").await;
+    let done = store.discard(Discard::These(vec![letter]), T).await;
+    assert_eq!(done, Ok(vec![letter]));
+    assert!(is_broken(&store.replay(letter, T).await));
+    assert_eq!(store.raw_calls(&to_sms(), 1).await, Ok(Vec::new()));
 }
 
 /// Beyond, the provider reads 503 and comes again.

@@ -1,3 +1,4 @@
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -54,6 +55,27 @@ fn refusal(folder: &TempDir) -> OpenError {
         Ok(_) => panic!("the store opened"),
         Err(error) => error,
     }
+}
+
+/// The folder it lies in may be everybody's.
+#[test]
+fn what_people_wrote_is_for_this_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    let mode = |name: &str| {
+        let data = std::fs::metadata(folder.path().join(name)).unwrap();
+        data.permissions().mode() & 0o777
+    };
+    for name in ["trunkline.db", "trunkline.db-wal", "trunkline.db-shm"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+    assert_eq!(mode("files"), 0o700);
+    drop(store);
+    // Whoever gives a group access means it.
+    let shared = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(database(&folder), shared).unwrap();
+    drop(open(folder.path()).unwrap());
+    assert_eq!(mode("trunkline.db"), 0o640);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use trunkline_plugin::channel::{Outbound, Sent};
 use trunkline_plugin::http::{self, Request};
 use trunkline_plugin::{Millis, SendError, config, log};
 
-use super::wire::{self, Message, MessagePage};
+use super::wire::{Message, MessagePage};
 use super::{AUTH_TOKEN, Account, refusal};
 use crate::message::{Part, Sms, recipient};
 use crate::settings::Settings;
@@ -129,34 +129,4 @@ fn is_it(message: &Message, part: &str, since: Millis) -> bool {
             .as_deref()
             .is_none_or(|direction| direction.starts_with("outbound"))
         && at.is_none_or(|at| at >= since)
-}
-
-/// Are the credentials good, and is the account in use?
-pub(crate) fn check(settings: &Settings) -> Result<trunkline_plugin::Account, SendError> {
-    let account = Account::of(settings)?;
-    settings.need_secret(AUTH_TOKEN, "the auth token from Twilio's console")?;
-    let request = Request::get(account.url(".json")).basic(account.sid, AUTH_TOKEN);
-    let answer = http::fetch(&request)?;
-    if !answer.is_success() {
-        return Err(refusal::of_question(&answer));
-    }
-    let found: wire::Account = answer.json().map_err(|error| {
-        SendError::Credentials(format!("api_base does not answer like Twilio: {error}"))
-    })?;
-    Ok(trunkline_plugin::Account {
-        id: settings.number.clone(),
-        warnings: warnings(&found),
-        name: found.friendly_name,
-    })
-}
-
-fn warnings(account: &wire::Account) -> Vec<String> {
-    let status = account
-        .status
-        .as_deref()
-        .filter(|status| *status != "active");
-    let status = status.map(|status| format!("the account is {status}"));
-    let trial = account.kind.as_deref() == Some("Trial");
-    let trial = trial.then(|| "a trial account sends to verified numbers only".to_owned());
-    status.into_iter().chain(trial).collect()
 }

@@ -26,6 +26,38 @@ pub(crate) struct Problem {
     pub(crate) message: Option<String>,
 }
 
+/// `GET IncomingPhoneNumbers.json`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NumberPage {
+    pub(crate) incoming_phone_numbers: Vec<Number>,
+}
+
+/// A number of the account.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Number {
+    pub(crate) phone_number: Option<String>,
+    #[serde(default)]
+    pub(crate) capabilities: Capabilities,
+}
+
+/// What a number can.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Capabilities {
+    pub(crate) sms: Option<bool>,
+}
+
+/// `GET SMS/ShortCodes.json`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ShortCodePage {
+    pub(crate) short_codes: Vec<ShortCode>,
+}
+
+/// A short code of the account.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ShortCode {
+    pub(crate) short_code: Option<String>,
+}
+
 /// `GET Accounts/{sid}.json`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Account {

@@ -9,8 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trunkline_harness::built::Built;
 use trunkline_harness::demo::script::{Script, Stop};
-use trunkline_harness::demo::{agent_available, agent_unavailable, buttons, channels, world};
+use trunkline_harness::demo::{self, agent_available, agent_unavailable, buttons, channels, world};
 use trunkline_harness::page::{Page, VISITOR};
+
+const USAGE: &str = "usage: trunkline-demo [--check] [FOLDER]
+FOLDER holds what the demo's host keeps; what an earlier demo left there is removed first. Without it a folder is made and removed.";
 
 /// Where the page is if nobody else is there.
 const PORT: u16 = 8090;
@@ -22,10 +25,28 @@ async fn main() -> ExitCode {
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--check" => check = true,
-            path => folder = Some(PathBuf::from(path)),
+            path if !path.starts_with('-') && folder.is_none() => {
+                folder = Some(PathBuf::from(path));
+            }
+            other => {
+                let asked = ["--help", "-h"].contains(&other);
+                match asked {
+                    true => println!("{USAGE}"),
+                    false => eprintln!("error: `{other}` is not understood\n{USAGE}"),
+                }
+                return if asked {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(2)
+                };
+            }
         }
     }
     if let Some(folder) = &folder {
+        if let Err(why) = demo::may_be_emptied(folder) {
+            eprintln!("error: {why}");
+            return ExitCode::from(2);
+        }
         // An earlier demo's state; if it cannot be removed, writing the new one says why.
         let _ = std::fs::remove_dir_all(folder);
     }

@@ -25,6 +25,11 @@ async fn a_wrong_or_missing_signature_is_answered_403_and_nothing_is_stored() {
         assert_eq!(status, 403, "{tamper:?}");
     }
     assert_nothing_stored(&world, CUSTOMER).await;
+    // A signing secret that was rotated at the provider alone shows here, and nowhere else.
+    let status = world.admin("status").await.expect("it answers");
+    let counts = status["counts"].as_array().expect("counts");
+    let refused = counts.iter().find(|count| count["name"] == "calls_refused");
+    assert_eq!(refused.map(|count| &count["value"]), Some(&2.into()));
     // A text after it gets through: the forged ones would have come before it.
     writes(&world, CUSTOMER, "genuine").await;
     let session = seen(&world, "genuine").await;

@@ -8,6 +8,7 @@ mod channels;
 mod command_line;
 mod ece_down;
 mod lights;
+mod log;
 mod opt_out;
 mod plugins;
 mod restart;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use trunkline_harness::demo::traffic::{Traffic, settle};
-use trunkline_harness::world::{PATIENCE, echo};
+use trunkline_harness::world::{PATIENCE, client, echo};
 use trunkline_harness::{World, WorldOptions, sha256_of};
 
 use crate::steps::{chat, log, seen, texts, world, world_with, writes};
@@ -149,4 +149,35 @@ async fn note(world: &World, name: &str) -> serde_json::Value {
 
 fn read(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// The channel works for everybody else, and one customer's message waits for a mended version: who looks is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_its_plugin_failed_on_shows_though_the_channel_is_green() {
+    let world = world_with(WorldOptions {
+        guests: vec!["trap-on-payload".to_owned()],
+        more: "[channels.poison]\nplugin = \"trap-on-payload\"\n".to_owned(),
+        ..WorldOptions::default()
+    })
+    .await;
+    world
+        .until_live("trap-on-payload")
+        .await
+        .expect("it is live");
+    let url = format!("{}/channels/poison", world.host.url());
+    let call = client()
+        .post(url)
+        .body(r#"{"key":"m1","from":"anna","text":"boom"}"#);
+    let answer = call.send().await.expect("it is answered");
+    assert_eq!(answer.status(), 200, "it is kept");
+    let told = "1 call that its plugin failed on waits for another version: see `trunkline plugin calls poison`";
+    let ready = format!("{}/readyz", world.host.url());
+    let ready = client().get(ready).send().await.expect("it answers");
+    let ready = ready.text().await.expect("a text");
+    assert!(ready.contains(told), "{ready}");
+    let metrics = format!("{}/metrics", world.host.url());
+    let metrics = client().get(metrics).send().await.expect("it answers");
+    let metrics = metrics.text().await.expect("a text");
+    let counted = "\ntrunkline_channel_calls_waiting{channel=\"poison\"} 1\n";
+    assert!(metrics.contains(counted), "{metrics}");
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask docs`: what the plugins' manifests say, as tables for people.
 //!
-//! In: `plugins/*/plugin.toml` of channels. Out: `docs/channels.md`, whole, and the two files that
-//! `docs/write-a-channel.md` prints. Tests fail when a file is not what would be written now.
+//! In: `plugins/*/plugin.toml` of channels. Out: `docs/channels.md`, whole, and the files that the guides
+//! print. Tests fail when a file is not what would be written now.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,10 +30,8 @@ pub(crate) enum DocsError {
         /// Why.
         why: String,
     },
-    /// The guide has no place for a file that it prints.
-    #[error(
-        "docs/write-a-channel.md has no line `<!-- file: {0} -->` with a block of code behind it"
-    )]
+    /// A guide has no place for a file that it prints.
+    #[error("no guide has a line `<!-- file: {0} -->` with a block of code behind it")]
     Place(&'static str),
 }
 
@@ -44,12 +42,20 @@ impl From<DocsError> for Failure {
 }
 
 const CHANNELS: &str = "docs/channels.md";
-const GUIDE: &str = "docs/write-a-channel.md";
 
-/// What the guide prints.
-const PRINTED: [&str; 2] = [
-    "plugin-sdk/examples/telegram/plugin.toml",
-    "plugin-sdk/examples/telegram/src/lib.rs",
+/// The guides, and what each prints.
+const GUIDES: [(&str, &[&str]); 2] = [
+    (
+        "docs/write-a-channel.md",
+        &[
+            "plugin-sdk/examples/telegram/plugin.toml",
+            "plugin-sdk/examples/telegram/src/lib.rs",
+        ],
+    ),
+    (
+        "docs/write-a-bot.md",
+        &["plugin-sdk/template-bot/src/lib.rs"],
+    ),
 ];
 
 /// Writes all of it.
@@ -65,14 +71,16 @@ pub(crate) fn write() -> Result<(), Failure> {
 
 /// Each file, and what should be in it.
 fn generated(root: &Path) -> Result<Vec<(PathBuf, String)>, DocsError> {
-    let mut guide = read(&root.join(GUIDE))?;
-    for file in PRINTED {
-        guide = printed(&guide, file, &read(&root.join(file))?)?;
+    let mut all = vec![(root.join(CHANNELS), channels(&manifests(root)?))];
+    for (path, files) in GUIDES {
+        let path = root.join(path);
+        let mut guide = read(&path)?;
+        for file in files {
+            guide = printed(&guide, file, &read(&root.join(file))?)?;
+        }
+        all.push((path, guide));
     }
-    Ok(vec![
-        (root.join(CHANNELS), channels(&manifests(root)?)),
-        (root.join(GUIDE), guide),
-    ])
+    Ok(all)
 }
 
 fn read(path: &Path) -> Result<String, DocsError> {

@@ -48,6 +48,15 @@ pub(crate) enum PluginsError {
          your distribution's Rust for WebAssembly"
     )]
     Target,
+    /// What was compiled has another name.
+    #[error(
+        "what was compiled is not called `{name}`: `name` in plugin.toml and `name` of the package in Cargo.toml must be \
+         the same"
+    )]
+    OtherName {
+        /// The manifest's.
+        name: String,
+    },
     /// It compiles, but is no component.
     #[error("make a component of {path}: {reason}")]
     Component {
@@ -193,6 +202,10 @@ impl Plugin {
     /// `modules` is where cargo left the core module.
     fn componentise(&self, modules: &Path) -> Result<PathBuf, PluginsError> {
         let module = modules.join(format!("{}.wasm", self.package.replace('-', "_")));
+        if !module.exists() {
+            let name = self.package.clone();
+            return Err(PluginsError::OtherName { name });
+        }
         let bytes = fs::read(&module).map_err(file_error("read", &module))?;
         let split = section::split_off(&bytes, MANIFEST_SECTION);
         let Some((rest, manifest)) = split else {
@@ -254,4 +267,23 @@ fn target_is_installed() -> Result<bool, PluginsError> {
 fn file_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PluginsError {
     let path = path.to_path_buf();
     move |source| PluginsError::File { what, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_of_another_name_than_its_plugin_is_told_what_must_be_the_same() {
+        let plugin = Plugin {
+            package: "other-name".to_owned(),
+            output: PathBuf::from("other-name.wasm"),
+        };
+        let why = plugin.componentise(Path::new("/nowhere")).unwrap_err();
+        let why = why.to_string();
+        assert!(
+            why.contains("`other-name`") && why.contains("Cargo.toml"),
+            "{why}"
+        );
+    }
 }

@@ -66,6 +66,18 @@ pub struct DeadLetter {
     pub content: String,
     /// When it was replayed.
     pub replayed: Option<Timestamp>,
+    /// When an operator said that it is dealt with: what it said is gone since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discarded: Option<Timestamp>,
+}
+
+/// Letters that an operator has dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Discard {
+    /// These; all of them or none.
+    These(Vec<DeadLetterId>),
+    /// All that died before.
+    OlderThan(Timestamp),
 }
 
 /// How long the raw call of an `Unreadable` letter is kept for its replay, and the original of a placeholder for `trace`, in ms.

@@ -57,14 +57,30 @@ async fn look_at_copy(
         .await
         .map_err(|error| error.to_string())?;
     let status = engine.status();
-    let mut lines: Vec<Line> = status.files.iter().map(file).collect();
+    let mut lines: Vec<Line> = folder(&wanted.dir).into_iter().collect();
+    lines.extend(status.files.iter().map(file));
     lines.extend(engine.check_tokens().await.into_iter().map(token));
     let channels = config.channels.keys().cloned().map(User::Channel);
     let bots = config.bots.keys().cloned().map(User::Bot);
     for user in channels.chain(bots) {
         lines.push(asked(configured, &engine, &user).await);
     }
+    // Nobody knows the copy.
+    let (copied, meant) = (copy.path().display(), wanted.dir.display());
+    let (copied, meant) = (copied.to_string(), meant.to_string());
+    for line in &mut lines {
+        line.text = line.text.replace(&copied, &meant);
+    }
     Ok(lines)
+}
+
+/// A folder that is not there is made by `serve`, and mostly a slip of the hand.
+fn folder(dir: &Path) -> Option<Line> {
+    let text = format!(
+        "{} does not exist yet: `serve` makes it; is `[plugins] dir` right?",
+        dir.display()
+    );
+    (!dir.exists()).then(|| Line::new("plugins", "folder", Word::Doubtful, text))
 }
 
 fn file(file: &FileStatus) -> Line {

@@ -1,6 +1,6 @@
-//! `plugin new NAME`: a folder with a channel plugin that builds and is tested, to be changed into what one needs.
+//! `plugin new NAME`: a folder with a channel or bot plugin that builds and is tested, to be changed into what one needs.
 //!
-//! The files are those of `plugin-sdk/template`, which a journey builds and talks through. An existing folder is left
+//! The files are those of `plugin-sdk/template` and `template-bot`, which journeys build and talk through. An existing folder is left
 //! alone.
 
 use std::fmt;
@@ -10,57 +10,141 @@ use super::super::Failure;
 
 /// A file of the template.
 macro_rules! template {
-    ($file:literal) => {
-        include_str!(concat!("../../../../../plugin-sdk/template/", $file))
+    ($folder:literal, $file:literal) => {
+        include_str!(concat!("../../../../../plugin-sdk/", $folder, "/", $file))
     };
 }
 
 /// Path in the new folder, and the file with `NAME`, `CRATE` and `SDK` to fill in.
-const FILES: [(&str, &str); 10] = [
-    ("Cargo.toml", template!("Cargo.toml.txt")),
-    ("plugin.toml", template!("plugin.toml")),
-    ("src/lib.rs", template!("src/lib.rs")),
-    ("tests/fixtures.rs", template!("tests/fixtures.rs")),
-    ("fixtures/text.json", template!("fixtures/text.json")),
+type File = (&'static str, &'static str);
+
+const CHANNEL: &[File] = &[
+    ("Cargo.toml", template!("template", "Cargo.toml.txt")),
+    ("plugin.toml", template!("template", "plugin.toml")),
+    ("src/lib.rs", template!("template", "src/lib.rs")),
+    (
+        "tests/fixtures.rs",
+        template!("template", "tests/fixtures.rs"),
+    ),
+    (
+        "fixtures/text.json",
+        template!("template", "fixtures/text.json"),
+    ),
     (
         "fixtures/text.expected.json",
-        template!("fixtures/text.expected.json"),
+        template!("template", "fixtures/text.expected.json"),
     ),
     (
         "fixtures/wrong-token.json",
-        template!("fixtures/wrong-token.json"),
+        template!("template", "fixtures/wrong-token.json"),
     ),
     (
         "fixtures/wrong-token.expected.json",
-        template!("fixtures/wrong-token.expected.json"),
+        template!("template", "fixtures/wrong-token.expected.json"),
     ),
     (
         "fixtures/send-text.json",
-        template!("fixtures/send-text.json"),
+        template!("template", "fixtures/send-text.json"),
     ),
     (
         "fixtures/send-text.expected.json",
-        template!("fixtures/send-text.expected.json"),
+        template!("template", "fixtures/send-text.expected.json"),
     ),
 ];
 
 /// A crate may not be called like one of these.
 const TAKEN: [&str; 4] = ["test", "core", "std", "trunkline-plugin"];
 
+const BOT: &[File] = &[
+    ("Cargo.toml", template!("template", "Cargo.toml.txt")),
+    ("plugin.toml", template!("template-bot", "plugin.toml")),
+    ("src/lib.rs", template!("template-bot", "src/lib.rs")),
+    (
+        "tests/fixtures.rs",
+        template!("template-bot", "tests/fixtures.rs"),
+    ),
+    (
+        "fixtures/first-words.json",
+        template!("template-bot", "fixtures/first-words.json"),
+    ),
+    (
+        "fixtures/first-words.expected.json",
+        template!("template-bot", "fixtures/first-words.expected.json"),
+    ),
+    (
+        "fixtures/agent.json",
+        template!("template-bot", "fixtures/agent.json"),
+    ),
+    (
+        "fixtures/agent.expected.json",
+        template!("template-bot", "fixtures/agent.expected.json"),
+    ),
+    (
+        "fixtures/not-understood-twice.json",
+        template!("template-bot", "fixtures/not-understood-twice.json"),
+    ),
+    (
+        "fixtures/not-understood-twice.expected.json",
+        template!(
+            "template-bot",
+            "fixtures/not-understood-twice.expected.json"
+        ),
+    ),
+    (
+        "fixtures/refused.json",
+        template!("template-bot", "fixtures/refused.json"),
+    ),
+    (
+        "fixtures/refused.expected.json",
+        template!("template-bot", "fixtures/refused.expected.json"),
+    ),
+];
+
+/// What is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A channel plugin.
+    Channel,
+    /// A bot plugin.
+    Bot,
+}
+
+impl Kind {
+    fn files(self) -> &'static [File] {
+        match self {
+            Self::Channel => CHANNEL,
+            Self::Bot => BOT,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Bot => "bot",
+        }
+    }
+}
+
 /// What was made, and what comes next.
 #[derive(Debug)]
 pub(super) struct Made {
+    kind: Kind,
     name: String,
     checkout: PathBuf,
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, checkout } = self;
+        let Self {
+            kind,
+            name,
+            checkout,
+        } = self;
+        let kind = kind.word();
         let checkout = checkout.display();
         writeln!(
             f,
-            "{name}/ is a channel plugin: its manifest is plugin.toml, its code src/lib.rs.\n"
+            "{name}/ is a {kind} plugin: its manifest is plugin.toml, its code src/lib.rs.\n"
         )?;
         writeln!(f, "  cd {name}")?;
         writeln!(f, "  cargo test")?;
@@ -79,7 +163,7 @@ impl fmt::Display for Made {
 ///
 /// # Errors
 /// The name cannot be a plugin's, there is a folder of this name, the SDK is not found, or a file cannot be written.
-pub(super) fn new(name: &str, sdk: Option<&Path>) -> Result<Made, Failure> {
+pub(super) fn new(name: &str, kind: Kind, sdk: Option<&Path>) -> Result<Made, Failure> {
     if !is_name(name) {
         return Err(Failure::Usage(format!(
             "`{name}` cannot be a plugin's name: small letters, digits and hyphens, a letter first; not {}",
@@ -93,12 +177,13 @@ pub(super) fn new(name: &str, sdk: Option<&Path>) -> Result<Made, Failure> {
         )));
     }
     let sdk = found_sdk(sdk)?;
-    for (path, text) in FILES {
+    for (path, text) in kind.files() {
         let text = filled_in(text, name, &sdk);
         write(&folder.join(path), &text)?;
     }
     let checkout = sdk.ancestors().nth(2).unwrap_or(&sdk).to_owned();
     Ok(Made {
+        kind,
         name: name.to_owned(),
         checkout,
     })
@@ -174,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_blank_of_the_template_is_filled_in() {
-        for (path, text) in FILES {
+        for (path, text) in CHANNEL.iter().chain(BOT) {
             let text = filled_in(text, "my-channel", Path::new("/a \"b\""));
             for blank in ["NAME", "CRATE", "SDK"] {
                 assert!(!text.contains(blank), "{path} still says {blank}");

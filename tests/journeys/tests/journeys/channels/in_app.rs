@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use ece_simulator::Act;
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -17,7 +18,7 @@ use trunkline_harness::phone::{Channel, Phone};
 use trunkline_harness::world::PATIENCE;
 
 use super::five_channels;
-use crate::steps::{log, phone_chat, phone_reads};
+use crate::steps::{log, phone_chat, phone_reads, until};
 
 /// What the store keeps of a customer's log.
 const LOG_FRAMES: usize = 1_000;
@@ -112,4 +113,24 @@ async fn a_client_that_answers_no_pings_is_cut_off_and_the_customers_other_page_
     assert!(pings >= 2, "it was asked {pings} times");
     world.ece.say(&session, "Still there?").expect("Ann has it");
     phone_reads(&world, &phone, "Still there?").await;
+}
+
+/// ECE says once that an agent types; the app's sign fades after 6 s, and its manifest wants it every 4.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_sees_that_an_agent_types_for_as_long_as_they_do() {
+    let world = five_channels().await;
+    let phone = Phone::new(&world, Channel::InApp, 51);
+    let session = phone_chat(&world, &phone, "Hello").await;
+    let app = phone.app().expect("an in-app customer");
+    let act = |act| world.ece.act(&session, &act).expect("Ann has it");
+    act(Act::StartTyping);
+    until(&world, "the sign, and again", || {
+        app.typing().starts_with(&[true, true, true])
+    })
+    .await;
+    act(Act::EndTyping);
+    until(&world, "the end of the sign", || {
+        app.typing().last() == Some(&false)
+    })
+    .await;
 }

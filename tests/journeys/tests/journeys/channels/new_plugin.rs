@@ -1,4 +1,4 @@
-//! From an empty folder to a first message, as `docs/write-a-channel.md` tells it: `trunkline plugin new`, its tests, the
+//! From an empty folder to a first message, as `docs/write-a-channel.md` and `write-a-bot.md` tell it: `trunkline plugin new`, its tests, the
 //! component, dropped into a world that runs. Needs no network: the crates are those of the workspace.
 
 use std::path::Path;
@@ -10,11 +10,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use stand_in::{Listening, Server, Watched};
-use trunkline_harness::world::{PATIENCE, client};
+use trunkline_harness::world::{PATIENCE, client, echo};
 use trunkline_harness::{World, WorldOptions};
 
 use super::{rule, webhook};
-use crate::steps::{log, picked_up, world_with};
+use crate::steps::{agent_reads, gets, log, picked_up, world_with, writes};
 
 const NAME: &str = "corner-shop";
 const CHANNEL: &str = "shop";
@@ -75,12 +75,13 @@ fn run(command: &mut Command) {
 }
 
 /// What the guide has a newcomer type. Gives the bytes of the component.
-fn built_from_nothing(world: &World, empty: &Path) -> Vec<u8> {
+fn built_from_nothing(world: &World, empty: &Path, name: &str, more: &[&str]) -> Vec<u8> {
     let host = &world.built.host;
     run(Command::new(host)
-        .args(["plugin", "new", NAME])
+        .args(["plugin", "new", name])
+        .args(more)
         .current_dir(empty));
-    let folder = empty.join(NAME);
+    let folder = empty.join(name);
     let target = host.ancestors().nth(2).expect("it is in target/PROFILE");
     // Shared, so that a second run of this test builds little.
     let target = target.join("new-plugin");
@@ -93,7 +94,7 @@ fn built_from_nothing(world: &World, empty: &Path) -> Vec<u8> {
         .args(["plugins", "--folder"])
         .arg(&folder)
         .env("CARGO_TARGET_DIR", &target));
-    std::fs::read(folder.join(format!("{NAME}.wasm"))).expect("the component")
+    std::fs::read(folder.join(format!("{name}.wasm"))).expect("the component")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +111,7 @@ async fn a_plugin_begun_in_an_empty_folder_builds_and_carries_a_first_message() 
     })
     .await;
     let empty = tempfile::tempdir().expect("a folder");
-    let bytes = built_from_nothing(&world, empty.path());
+    let bytes = built_from_nothing(&world, empty.path(), NAME, &[]);
     world
         .drop_bytes(&format!("{NAME}.wasm"), &bytes)
         .expect("the folder can be written");
@@ -125,4 +126,38 @@ async fn a_plugin_begun_in_an_empty_folder_builds_and_carries_a_first_message() 
     let session = picked_up(&world, "Are you open?").await;
     world.ece.say(&session, "Until six").expect("Ann has it");
     gateway.gets(&world, "Until six").await;
+}
+
+const BOT: &str = "front-desk";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_begun_in_an_empty_folder_builds_talks_and_hands_over() {
+    let stages = r#"[ { bot = "desk" }, { ece = "acme", entry_point = "support" } ]"#;
+    let world = world_with(WorldOptions {
+        agents: vec![echo()],
+        stages: stages.to_owned(),
+        more: format!(
+            "[bots.desk]\nplugin = \"{BOT}\"\nsettings = {{ greeting = \"Good day.\" }}\n"
+        ),
+        ..WorldOptions::default()
+    })
+    .await;
+    let empty = tempfile::tempdir().expect("a folder");
+    let bytes = built_from_nothing(&world, empty.path(), BOT, &["--bot"]);
+    let file = format!("{BOT}.wasm");
+    world
+        .drop_bytes(&file, &bytes)
+        .expect("the folder can be written");
+    world.until_live(BOT).await.expect("it is live");
+    writes(&world, CUSTOMER, "Hello").await;
+    let menu = "Good day.\n1. Opening hours\n2. Talk to somebody";
+    gets(&world, CUSTOMER, menu).await;
+    writes(&world, CUSTOMER, "1").await;
+    gets(&world, CUSTOMER, "We are open from 8 to 6.").await;
+    writes(&world, CUSTOMER, "2").await;
+    gets(&world, CUSTOMER, "An agent has been asked.").await;
+    agent_reads(&world, "The customer wants an agent.").await;
+    agent_reads(&world, "We are open from 8 to 6.").await;
+    writes(&world, CUSTOMER, "Finally").await;
+    gets(&world, CUSTOMER, "echo: Finally").await;
 }

@@ -28,6 +28,7 @@ impl Tables {
             scope: dead.scope,
             content: dead.content,
             replayed: None,
+            discarded: None,
         };
         self.dead.push((letter, again));
     }
@@ -44,6 +45,7 @@ impl Tables {
             scope: None,
             content: words(&delivery.payload),
             replayed: None,
+            discarded: None,
         };
         self.dead
             .push((letter, Again::Delivery(Box::new(delivery))));

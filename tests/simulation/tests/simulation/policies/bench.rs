@@ -51,6 +51,8 @@ pub(crate) struct Script {
     pub(crate) downloads: VecDeque<Result<usize, SendError>>,
     /// Sends take so many ms, and leave without a word to the store: requests that may be repeated.
     pub(crate) slow_sends_ms: Option<u64>,
+    /// Typing signs fade there, and are wanted again after so many ms.
+    pub(crate) typing_refresh_ms: Option<u32>,
     /// After so many ms, these texts.
     pub(crate) resolves: VecDeque<(u64, Vec<&'static str>)>,
     /// What was asked, in order, with its time in ms after the start.
@@ -401,6 +403,7 @@ fn obey(customer: &mut Customer, now: Timestamp, text: &str) -> Vec<Effect> {
             };
             vec![Effect::Signal(seen(by))]
         }
+        "types" => vec![Effect::Signal(SignalEffect::TypingToCustomer(rest == "on"))],
         "stop" => {
             customer.opted_out = true;
             Vec::new()
@@ -649,6 +652,9 @@ impl Plugins for Scripted {
         if let OutboundBody::Seen(key) = &call.outbound.body {
             drop(self.ask(format!("seen {key}")));
         }
+        if let OutboundBody::Typing(on) = &call.outbound.body {
+            drop(self.ask(format!("types {on}")));
+        }
         let OutboundBody::Text(text) = &call.outbound.body else {
             return Err(SendError::Refused("only text".to_owned()));
         };
@@ -719,7 +725,12 @@ impl Plugins for Scripted {
     }
 
     fn capabilities(&self, _channel: &ChannelName) -> Capabilities {
-        Capabilities::default()
+        let script = self.script.lock().expect("no test panicked holding it");
+        Capabilities {
+            typing: script.typing_refresh_ms.is_some(),
+            typing_refresh_ms: script.typing_refresh_ms,
+            ..Capabilities::default()
+        }
     }
 
     fn state_version(&self, _bot: &BotName) -> Option<u32> {

@@ -396,6 +396,59 @@ fn typing_is_shown_and_not_stored() {
     });
 }
 
+/// Whoever types says so once; the channel's sign fades.
+#[test]
+fn a_typing_sign_is_shown_again_until_who_types_stops() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().typing_refresh_ms = Some(4_000);
+        bench.write("anna", "1", "types on").await;
+        bench.pass(18_000).await;
+        let shown = bench.asked_times("types true");
+        assert_eq!(shown.len(), 5, "{shown:?}");
+        let apart: Vec<_> = shown.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(
+            apart.iter().all(|ms| (3_900..4_500).contains(ms)),
+            "{apart:?}"
+        );
+        bench.write("anna", "2", "types off").await;
+        bench.pass(30_000).await;
+        assert_eq!(bench.asked_times("types true").len(), 5);
+        assert_eq!(bench.asked_times("types false").len(), 1);
+    });
+}
+
+/// The message takes the place of the sign; one that was lit again behind it would promise another.
+#[test]
+fn a_typing_sign_ends_with_the_message_that_was_typed() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.script().typing_refresh_ms = Some(4_000);
+        bench.write("anna", "1", "types on").await;
+        bench.pass(5_000).await;
+        bench.write("anna", "2", "say hello").await;
+        bench.pass(60_000).await;
+        assert_eq!(bench.asked_times("types true").len(), 2);
+    });
+}
+
+/// ECE's word that an agent stopped is not repeated when it is lost.
+#[test]
+fn a_typing_sign_nobody_ended_ends_by_itself() {
+    let limits = Limits {
+        typing_ms: 20_000,
+        ..Limits::default()
+    };
+    on_bench(limits, |bench| async move {
+        bench.script().typing_refresh_ms = Some(4_000);
+        bench.write("anna", "1", "types on").await;
+        bench.pass(10_000).await;
+        bench.write("anna", "2", "types on").await;
+        bench.pass(120_000).await;
+        let shown = bench.asked_times("types true");
+        let last = shown.last().copied().unwrap_or_default();
+        assert!((26_000..34_000).contains(&last), "{shown:?}");
+    });
+}
+
 #[test]
 fn with_one_place_all_customers_are_served_in_turn() {
     let limits = Limits {
