@@ -137,8 +137,9 @@ fn customers_words_come_once(world: &World, tables: &Tables) -> Vec<String> {
         return Vec::new();
     }
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    // What waited for an agent who never came is given to the next.
-    for session in world.sessions.values() {
+    // What waited for an agent who never came is given to the next, and in doubt what crossed with the transfer to the queue.
+    let answered = world.sessions.values();
+    for session in answered.filter(|session| session.read.is_none()) {
         let messages = session.read().iter().filter(|text| is_message(text));
         for text in messages {
             *counts.entry((&session.customer, text)).or_default() += 1;

@@ -423,6 +423,21 @@ enum Callback {
     Event(IntegrationName, Box<trunkline_core::event::EceEvent>),
 }
 
+/// What a customer gets of it.
+fn said_in(happening: &EceHappening) -> Option<&String> {
+    match happening {
+        EceHappening::Said { text, .. } => Some(text),
+        EceHappening::FileOffered(file) => Some(&file.name),
+        EceHappening::Assigned { .. }
+        | EceHappening::Transferred(_)
+        | EceHappening::PagePushed { .. }
+        | EceHappening::FileAccepted { .. }
+        | EceHappening::FileRejected { .. }
+        | EceHappening::Completed { .. }
+        | EceHappening::Unknown { .. } => None,
+    }
+}
+
 impl World {
     fn next_callback(&mut self, id: &EceSession, now: Timestamp) -> Callback {
         let Some(session) = self.sessions.get_mut(id) else {
@@ -434,8 +449,13 @@ impl World {
         // It is answered 404 where it calls, and calls again; not for ever.
         let called = session.integration.as_str() == integration_in(self.configuration);
         if !called && now >= self.heals_at {
-            session.queue.clear();
             session.over = true;
+            let never_told = std::mem::take(&mut session.queue);
+            let said = self.agents_said.entry(id.clone()).or_default();
+            said.retain(|text| {
+                let mut never = never_told.iter().map(|(_, event)| &event.happening);
+                !never.any(|happening| said_in(happening) == Some(text))
+            });
             return Callback::Nothing;
         }
         if session.calling || at > now || !called {
