@@ -62,8 +62,31 @@ impl Ticker {
     }
 }
 
+/// Begins the ticker anew when it breaks off by a panic: a bug, but without a ticker no timer fires any more for anybody.
+struct Guard<O: Outside>(Arc<Inner<O>>);
+
+impl<O: Outside> Drop for Guard<O> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a bug stopped the timers; they go on in a moment");
+            self.0.begin_ticker_in(STORE_WAIT_MS);
+        }
+    }
+}
+
+impl<O: Outside> Inner<O> {
+    fn begin_ticker_in(self: &Arc<Self>, wait_ms: u64) {
+        let inner = Arc::clone(self);
+        self.spawn(async move {
+            inner.sleep_ms(wait_ms).await;
+            run(inner).await;
+        });
+    }
+}
+
 /// The ticker's task.
 pub(crate) async fn run<O: Outside>(inner: Arc<Inner<O>>) {
+    let _guard = Guard(Arc::clone(&inner));
     inner.ticker.look_at(inner.gives_up_from());
     while !inner.stopping.is_cancelled() {
         let now = inner.now();

@@ -187,6 +187,14 @@ impl Store for MemoryStore {
         after: Option<CustomerId>,
         limit: usize,
     ) -> Result<Vec<CustomerId>, StoreError> {
+        {
+            let mut world = self.shared.world();
+            if world.bugs_in_looks > 0 {
+                world.bugs_in_looks -= 1;
+                drop(world);
+                panic!("a bug, as the test wants it");
+            }
+        }
         self.read(|tables| tables.ready(now, after, limit)).await
     }
 

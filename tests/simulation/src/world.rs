@@ -195,6 +195,8 @@ pub struct World {
     pub rng: StdRng,
     /// A settle takes so many ms.
     pub slow_settles_ms: Option<u64>,
+    /// So many looks at what is due end in a panic of the store: a bug.
+    pub bugs_in_looks: u32,
     /// How badly it behaves.
     pub faults: Faults,
     /// From then on everything works.
@@ -268,6 +270,7 @@ impl Shared {
         let world = World {
             rng,
             slow_settles_ms: None,
+            bugs_in_looks: 0,
             faults: faults.unwrap_or(picked),
             heals_at: START.plus_ms(HEALS_AFTER_MS),
             crashes: 0,

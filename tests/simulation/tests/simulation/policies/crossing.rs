@@ -317,3 +317,15 @@ fn a_timer_that_ran_out_while_the_process_was_down_lets_those_who_come_again_spe
         assert_eq!(bench.asked_times("send hello").len(), 1);
     });
 }
+
+/// Else no timer fires for anybody until the next start.
+#[test]
+fn a_bug_in_a_look_at_what_is_due_does_not_stop_the_timers() {
+    on_bench(Limits::default(), |bench| async move {
+        bench.write("anna", "1", "later").await;
+        bench.pass(1_000).await;
+        bench.shared.world().bugs_in_looks = 2;
+        bench.until(|b| b.told("Timer")).await;
+        assert_eq!(bench.shared.world().bugs_in_looks, 0);
+    });
+}
