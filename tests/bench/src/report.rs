@@ -30,6 +30,8 @@ struct Goal {
     what: &'static str,
     at_least: f64,
     is: Option<f64>,
+    /// What this goal asks for, as a share of what HTTP alone does: from 1 on nothing can reach it.
+    of_http: Option<f64>,
 }
 
 impl Goal {
@@ -52,6 +54,12 @@ impl Report {
             let is = goal.is.map_or("-".to_owned(), |is| format!("{is:.2}"));
             let (what, at_least) = (goal.what, goal.at_least);
             println!("{what:<52} {at_least:>6.2} {is:>6}  {}", goal.verdict());
+            if let Some(share) = goal.of_http {
+                let percent = share * 100.0;
+                println!(
+                    "  (this goal is {percent:.0} % of what HTTP alone does, without plugin, core and disk)"
+                );
+            }
         }
         println!(
             "\nThe sandbox's ratio is computed, not timed: the connector's CPU a message, with the plugin's part\n\
@@ -152,21 +160,26 @@ impl Report {
     fn goals(&self) -> [Goal; 3] {
         let ours = self.trunkline();
         let ratio = |other: Option<f64>| Some(ours? / other?);
+        let node = self.row(BATCHED).map(|row| row.full.rate());
+        let http = self.row(BARE).map(|row| row.full.rate());
         [
             Goal {
                 what: "of the store's own rate",
                 at_least: 0.5,
                 is: ratio(self.store.map(|store| store.messages_per_s)),
+                of_http: None,
             },
             Goal {
                 what: "of the rate with the plugin as plain Rust (computed)",
                 at_least: 0.8,
                 is: self.of_native(),
+                of_http: None,
             },
             Goal {
                 what: "times the well-written Node connector",
                 at_least: 2.0,
-                is: ratio(self.row(BATCHED).map(|row| row.full.rate())),
+                is: ratio(node),
+                of_http: node.zip(http).map(|(node, http)| 2.0 * node / http),
             },
         ]
     }
@@ -203,7 +216,7 @@ impl Report {
             })
         });
         let goals = self.goals().map(|goal| {
-            json!({"what": goal.what, "at_least": goal.at_least, "is": goal.is, "reached": goal.verdict()})
+            json!({"what": goal.what, "at_least": goal.at_least, "is": goal.is, "reached": goal.verdict(), "of_http": goal.of_http})
         });
         json!({
             "rows": rows.collect::<Vec<_>>(),
