@@ -12,9 +12,11 @@ async function talk({ customer, agent }, name, turns) {
   }
 }
 
+/** The click is over when this is: else it would take the keyboard from whoever writes meanwhile. What comes of it takes longer. */
 async function press(page, button) {
   await page.getByTestId(`press-${button}`).click();
-  await expect(page.getByTestId(`press-${button}`)).toBeEnabled({ timeout: 90_000 });
+  const over = () => expect(page.getByTestId(`press-${button}`)).toBeEnabled({ timeout: 90_000 });
+  return { over };
 }
 
 async function begun(visit, name) {
@@ -26,9 +28,9 @@ test("kill -9 during a conversation: both go on, nothing is lost", async ({ visi
   const { page, customer, agent, counts } = visit;
   const before = (await counts.read()).duplicated.toAgents;
   await begun(visit, "kill");
-  const pressed = press(page, "kill");
+  const pressed = await press(page, "kill");
   await customer.says("kill: said into the dark");
-  await pressed;
+  await pressed.over();
   await agent.reads("kill: said into the dark");
   await talk(visit, "kill", 3);
   await counts.flow(8);
@@ -40,9 +42,9 @@ test("swapping the plugins during a conversation: nothing is lost, doubled or ou
   const { page, counts } = visit;
   const before = (await counts.read()).duplicated.toAgents;
   await begun(visit, "swap");
-  const pressed = press(page, "swap");
+  const pressed = await press(page, "swap");
   await talk(visit, "swap", 3);
-  await pressed;
+  await pressed.over();
   await expect(page.getByTestId("journal")).toContainText("in-app.wasm: version");
   await talk(visit, "swapped", 2);
   await counts.flow(8);
@@ -54,9 +56,9 @@ test("hostile plugins during a conversation: refused with a reason, nobody notic
   const before = (await counts.read()).duplicated.toAgents;
   await begun(visit, "hostile");
   for (let turn = 1; turn <= 4; turn += 1) {
-    const pressed = press(page, "hostile");
+    const pressed = await press(page, "hostile");
     await talk(visit, `hostile ${turn}`, 1);
-    await pressed;
+    await pressed.over();
   }
   await expect(page.getByTestId("journal")).toContainText("no-plugin.wasm: refused");
   await counts.flow(8);
@@ -67,10 +69,12 @@ test("ECE down during a conversation: messages wait in order and arrive", async 
   const { page, customer, agent, counts } = visit;
   const before = (await counts.read()).duplicated.toAgents;
   await begun(visit, "down");
-  await press(page, "ece");
+  const down = await press(page, "ece");
+  await down.over();
   await expect(page.getByTestId("light-ece")).toContainText("down");
   for (const line of [1, 2, 3]) await customer.says(`down: waiting ${line}`);
-  await press(page, "ece");
+  const up = await press(page, "ece");
+  await up.over();
   await agent.reads("down: waiting 3");
   const seen = await agent.customerLines().allTextContents();
   const waited = seen.filter((line) => line.includes("down: waiting")).map((line) => /waiting (\d)/u.exec(line)[1]);
