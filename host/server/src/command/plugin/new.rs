@@ -8,97 +8,49 @@ use std::path::{Path, PathBuf};
 
 use super::super::Failure;
 
-/// A file of the template.
-macro_rules! template {
-    ($folder:literal, $file:literal) => {
-        include_str!(concat!("../../../../../plugin-sdk/", $folder, "/", $file))
-    };
-}
-
 /// Path in the new folder, and the file with `NAME`, `CRATE` and `SDK` to fill in.
 type File = (&'static str, &'static str);
 
-const CHANNEL: &[File] = &[
-    ("Cargo.toml", template!("template", "Cargo.toml.txt")),
-    ("plugin.toml", template!("template", "plugin.toml")),
-    ("src/lib.rs", template!("template", "src/lib.rs")),
-    (
-        "tests/fixtures.rs",
-        template!("template", "tests/fixtures.rs"),
-    ),
-    (
-        "fixtures/text.json",
-        template!("template", "fixtures/text.json"),
-    ),
-    (
-        "fixtures/text.expected.json",
-        template!("template", "fixtures/text.expected.json"),
-    ),
-    (
-        "fixtures/wrong-token.json",
-        template!("template", "fixtures/wrong-token.json"),
-    ),
-    (
-        "fixtures/wrong-token.expected.json",
-        template!("template", "fixtures/wrong-token.expected.json"),
-    ),
-    (
-        "fixtures/send-text.json",
-        template!("template", "fixtures/send-text.json"),
-    ),
-    (
-        "fixtures/send-text.expected.json",
-        template!("template", "fixtures/send-text.expected.json"),
-    ),
+/// The files of a template, which lie there as they will in the new folder; all have one `Cargo.toml`.
+macro_rules! files {
+    ($folder:literal, $($file:literal),+ $(,)?) => {
+        &[
+            ("Cargo.toml", include_str!("../../../../../plugin-sdk/template/Cargo.toml.txt")),
+            $(($file, include_str!(concat!("../../../../../plugin-sdk/", $folder, "/", $file)))),+
+        ]
+    };
+}
+
+const CHANNEL: &[File] = files![
+    "template",
+    "plugin.toml",
+    "src/lib.rs",
+    "tests/fixtures.rs",
+    "fixtures/text.json",
+    "fixtures/text.expected.json",
+    "fixtures/wrong-token.json",
+    "fixtures/wrong-token.expected.json",
+    "fixtures/send-text.json",
+    "fixtures/send-text.expected.json",
+];
+
+const BOT: &[File] = files![
+    "template-bot",
+    "plugin.toml",
+    "src/lib.rs",
+    "tests/fixtures.rs",
+    "fixtures/first-words.json",
+    "fixtures/first-words.expected.json",
+    "fixtures/agent.json",
+    "fixtures/agent.expected.json",
+    "fixtures/not-understood-twice.json",
+    "fixtures/not-understood-twice.expected.json",
+    "fixtures/refused.json",
+    "fixtures/refused.expected.json",
 ];
 
 /// A crate may not be called like one of these.
 const TAKEN: [&str; 4] = ["test", "core", "std", "trunkline-plugin"];
-
-const BOT: &[File] = &[
-    ("Cargo.toml", template!("template", "Cargo.toml.txt")),
-    ("plugin.toml", template!("template-bot", "plugin.toml")),
-    ("src/lib.rs", template!("template-bot", "src/lib.rs")),
-    (
-        "tests/fixtures.rs",
-        template!("template-bot", "tests/fixtures.rs"),
-    ),
-    (
-        "fixtures/first-words.json",
-        template!("template-bot", "fixtures/first-words.json"),
-    ),
-    (
-        "fixtures/first-words.expected.json",
-        template!("template-bot", "fixtures/first-words.expected.json"),
-    ),
-    (
-        "fixtures/agent.json",
-        template!("template-bot", "fixtures/agent.json"),
-    ),
-    (
-        "fixtures/agent.expected.json",
-        template!("template-bot", "fixtures/agent.expected.json"),
-    ),
-    (
-        "fixtures/not-understood-twice.json",
-        template!("template-bot", "fixtures/not-understood-twice.json"),
-    ),
-    (
-        "fixtures/not-understood-twice.expected.json",
-        template!(
-            "template-bot",
-            "fixtures/not-understood-twice.expected.json"
-        ),
-    ),
-    (
-        "fixtures/refused.json",
-        template!("template-bot", "fixtures/refused.json"),
-    ),
-    (
-        "fixtures/refused.expected.json",
-        template!("template-bot", "fixtures/refused.expected.json"),
-    ),
-];
 
 /// What is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
