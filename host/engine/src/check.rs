@@ -1,13 +1,12 @@
 //! What `trunkline check` asks before anything runs: which plugins lie in the folder, and does the
 //! configuration fit them? Reads manifests; compiles and starts nothing.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{EngineConfig, User, UserConfig};
 use crate::engine::Engine;
 use crate::grant::Standing;
-use crate::live::{BindError, fit};
+use crate::live::{BindError, Plugin, Table, fit};
 use crate::manifest::Manifest;
 use crate::scan::scan;
 use crate::settings::Complaint;
@@ -56,10 +55,8 @@ impl Engine {
             let Some(wanted) = config.wanted(user) else {
                 return true;
             };
-            let mut live = table.users.values().filter_map(|bound| bound.as_ref().ok());
-            let serving = live.find(|bound| bound.plugin.manifest.name == wanted.plugin);
-            !serving.is_some_and(|bound| {
-                let (manifest, standing) = (&bound.plugin.manifest, &bound.plugin.standing);
+            !serving(&table, wanted).is_some_and(|plugin| {
+                let (manifest, standing) = (&plugin.manifest, &plugin.standing);
                 fit(manifest, standing, user, wanted, &config.public_url).is_ok()
             })
         });
@@ -73,14 +70,8 @@ impl Engine {
         if table.config.trust != config.trust {
             return Vec::new();
         }
-        let live: BTreeMap<_, _> = table
-            .users
-            .values()
-            .filter_map(|bound| bound.as_ref().ok())
-            .map(|bound| (&bound.plugin.manifest.name, &bound.plugin))
-            .collect();
         let misses = |(user, wanted): (User, &UserConfig)| {
-            let plugin = live.get(&wanted.plugin)?;
+            let plugin = serving(&table, wanted)?;
             let fits = fit(
                 &plugin.manifest,
                 &plugin.standing,
@@ -99,6 +90,13 @@ impl Engine {
         };
         config.users().filter_map(misses).collect()
     }
+}
+
+/// The live version of the plugin that is wanted, if any channel or bot has it.
+fn serving<'a>(table: &'a Table, wanted: &UserConfig) -> Option<&'a Plugin> {
+    let mut live = table.users.values().filter_map(|bound| bound.as_ref().ok());
+    let found = live.find(|bound| bound.plugin.manifest.name == wanted.plugin);
+    found.map(|bound| &*bound.plugin)
 }
 
 /// What does not fit, by channel or bot. One whose plugin is not there has no complaint: it may come later.

@@ -52,20 +52,10 @@ pub(crate) struct CallLimits {
 #[derive(Debug)]
 pub(crate) struct MemoryLimit {
     /// Bytes.
-    left: usize,
+    limit: usize,
     used: usize,
     /// The guest was refused more. It may have lived with that; mostly it traps, and its trap does not say why.
     refused: bool,
-}
-
-impl MemoryLimit {
-    fn of(bytes: usize) -> Self {
-        Self {
-            left: bytes,
-            used: 0,
-            refused: false,
-        }
-    }
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -76,17 +66,13 @@ impl ResourceLimiter for MemoryLimit {
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current);
-        match self.left.checked_sub(more) {
-            Some(left) => {
-                self.left = left;
-                self.used += more;
-                Ok(true)
-            }
-            None => {
-                self.refused = true;
-                Ok(false)
-            }
+        let fits = more <= self.limit - self.used;
+        if fits {
+            self.used += more;
+        } else {
+            self.refused = true;
         }
+        Ok(fits)
     }
 
     /// The pool bounds tables.
@@ -224,7 +210,11 @@ pub(crate) struct Beginning {
 
 impl Guest {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let limits = MemoryLimit::of(beginning.limits.memory_bytes);
+        let limits = MemoryLimit {
+            limit: beginning.limits.memory_bytes,
+            used: 0,
+            refused: false,
+        };
         Self {
             world: beginning.world,
             export: beginning.export,

@@ -7,15 +7,15 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
-use trunkline_core::id::{PluginName, Timestamp};
+use trunkline_core::id::PluginName;
 use trunkline_flow::ports::{Answer, PluginVersion};
 
 use crate::config::{EngineConfig, User, UserConfig};
 use crate::grant::{GrantError, Standing, grant};
-use crate::guest::{Beginning, Pushing, World};
+use crate::guest::World;
 use crate::manifest::{Ack, Kind, Manifest};
 use crate::permit::Permit;
-use crate::run::{Allowance, Linked, try_instance};
+use crate::run::{Linked, try_instance};
 use crate::secrets::Secrets;
 use crate::settings::{self, Complaint};
 
@@ -52,25 +52,7 @@ impl Plugin {
     /// # Errors
     /// What failed.
     pub(crate) fn try_instance(&self) -> Result<(), String> {
-        let limits = self.manifest.call_limits();
-        let world = World {
-            name: String::new(),
-            public_url: String::new(),
-            settings: "{}".to_owned(),
-            secrets: Secrets::default(),
-        };
-        let beginning = Beginning {
-            world: Arc::new(world),
-            export: "the first instance",
-            may_fetch: false,
-            pushing: Pushing::NotHere,
-            started: Timestamp::default(),
-            journal: Vec::new(),
-            recorded_secrets: None,
-            seed: [0; 32],
-            limits,
-        };
-        try_instance(&self.linked, beginning, Allowance::whole(limits)).map(drop)
+        try_instance(&self.linked, self.manifest.call_limits()).map(drop)
     }
 }
 

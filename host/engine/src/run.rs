@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
+use trunkline_core::id::Timestamp;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use crate::config::CALL_TIME;
 use crate::contract_0_1::{Call, Exports};
-use crate::guest::{Beginning, CallLimits, Guest, Halt, LogLevel, Remains};
+use crate::guest::{Beginning, CallLimits, Guest, Halt, LogLevel, Pushing, Remains, World};
 use crate::record::{LogLine, SecretUse};
 use crate::request::{Entry, FetchRequest};
 use crate::runtime::Runtime;
+use crate::secrets::Secrets;
 
 /// Of an error that a guest logs before it traps, so much goes into the reason.
 const LAST_WORDS_BYTES_MAX: usize = 200;
@@ -44,16 +46,30 @@ impl Linked {
     }
 }
 
-/// Instantiates once: an import whose type has changed shows only here. Gives the bytes of memory a call begins with.
+/// Instantiates once, with no configuration to look at: an import whose type has changed shows only here. Gives the bytes of
+/// memory a call begins with.
 ///
 /// # Errors
 /// What failed.
-pub(crate) fn try_instance(
-    linked: &Linked,
-    beginning: Beginning,
-    allowance: Allowance,
-) -> Result<usize, String> {
-    let mut store = prepared_store(linked, beginning, allowance, thread_cpu());
+pub(crate) fn try_instance(linked: &Linked, limits: CallLimits) -> Result<usize, String> {
+    let world = World {
+        name: String::new(),
+        public_url: String::new(),
+        settings: "{}".to_owned(),
+        secrets: Secrets::default(),
+    };
+    let beginning = Beginning {
+        world: Arc::new(world),
+        export: "the first instance",
+        may_fetch: false,
+        pushing: Pushing::NotHere,
+        started: Timestamp::default(),
+        journal: Vec::new(),
+        recorded_secrets: None,
+        seed: [0; 32],
+        limits,
+    };
+    let mut store = prepared_store(linked, beginning, Allowance::whole(limits), thread_cpu());
     let instance = linked.pre.instantiate(&mut store);
     instance.map_err(|error| reason(&error))?;
     Ok(store.into_data().into_remains().memory)

@@ -129,24 +129,7 @@ impl Sandbox {
         let component = runtime.compile(bytes).unwrap();
         let linked = Linked::new(&runtime, &component).unwrap();
         let manifest = Manifest::of_component(bytes).unwrap();
-        let limits = manifest.call_limits();
-        let beginning = Beginning {
-            world: Arc::new(World {
-                name: manifest.name.to_string(),
-                public_url: String::new(),
-                settings: "{}".to_owned(),
-                secrets: Secrets::default(),
-            }),
-            export: "the first instance",
-            may_fetch: false,
-            pushing: Pushing::NotHere,
-            started: Timestamp::default(),
-            journal: Vec::new(),
-            recorded_secrets: None,
-            seed: COUNTING,
-            limits,
-        };
-        let begins_with = try_instance(&linked, beginning, Allowance::whole(limits)).unwrap();
+        let begins_with = try_instance(&linked, manifest.call_limits()).unwrap();
         Self {
             linked,
             manifest,
